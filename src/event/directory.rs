@@ -1,0 +1,149 @@
+//! The directory vocabulary: who and what exists, as a source lists it.
+//!
+//! A source that lists its users, groups and containers hands over entries page by page and closes each complete
+//! listing with [`Entry::End`]. The store compares them with what it knows; what differs becomes events of the system
+//! [`System::Directory`](super::System::Directory). An entry says what is true now, never what changed.
+
+use super::{ActorKind, Alias, Container, Timestamp};
+use serde::Serialize;
+
+/// One line of a directory listing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Entry {
+    /// Somebody who has an account.
+    User(Box<DirectoryUser>),
+    /// A group.
+    Group(DirectoryGroup),
+    /// A project, space, repository, workspace, site or organization.
+    Container(Container),
+    /// Somebody's membership of a container, e.g. of a workspace.
+    Member(DirectoryMember),
+    /// An action that upstream can report.
+    Action(DirectoryAction),
+    /// The listing of this kind is complete: whatever it did not name is gone.
+    End(Listing),
+}
+
+/// The kinds of listing that can be complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Listing {
+    /// All users of the source, with their groups where the source names them.
+    Users,
+    /// All groups of the source.
+    Groups,
+    /// All containers of the source.
+    Containers,
+    /// All members of all containers of the source.
+    Members,
+}
+
+/// Somebody as a directory lists them; absent means "not said", never "empty".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DirectoryUser {
+    /// All names by which upstream knows them, the most telling first; at least one.
+    pub aliases: Vec<Alias>,
+    /// What kind of somebody.
+    pub kind: ActorKind,
+    /// Display name.
+    pub name: Option<String>,
+    /// Nickname.
+    pub nickname: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Whether they can use their account.
+    pub status: Option<UserStatus>,
+    /// Picture URL.
+    pub avatar_url: Option<String>,
+    /// Job title.
+    pub job_title: Option<String>,
+    /// Department.
+    pub department: Option<String>,
+    /// When they were added to the organization or instance.
+    pub added_at: Option<Timestamp>,
+    /// The groups they are in, when this listing says so: then it names all of them.
+    pub groups: Option<Vec<DirectoryGroup>>,
+    /// Signs of activity.
+    pub activity: Vec<ActivitySignal>,
+}
+
+/// Whether somebody can use their account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, async_graphql::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum UserStatus {
+    /// In use.
+    Active,
+    /// Suspended from the directory, or invited but not there yet.
+    Suspended,
+    /// Deactivated.
+    Inactive,
+    /// Deleted for good, or about to be.
+    Closed,
+}
+
+impl UserStatus {
+    /// All statuses; a status's place in this list is its number in the database, so only ever append.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Suspended, Self::Inactive, Self::Closed];
+
+    /// The status's number in the database.
+    #[must_use]
+    pub fn number(self) -> i16 {
+        Self::ALL
+            .iter()
+            .position(|status| *status == self)
+            .and_then(|place| i16::try_from(place).ok())
+            .unwrap_or(0)
+    }
+
+    /// The status with that number.
+    #[must_use]
+    pub fn from_number(number: i16) -> Option<Self> {
+        usize::try_from(number)
+            .ok()
+            .and_then(|place| Self::ALL.get(place))
+            .copied()
+    }
+}
+
+/// One sign that somebody was active, with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ActivitySignal {
+    /// What says so, e.g. `product-access:confluence` or `workspace:acme`.
+    pub evidence: String,
+    /// When they were last active by it.
+    pub time: Timestamp,
+}
+
+/// A group as a directory lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DirectoryGroup {
+    /// Upstream's id; the name where upstream has no ids.
+    pub id: String,
+    /// Name.
+    pub name: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+}
+
+/// Somebody's membership of a container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DirectoryMember {
+    /// Of what.
+    pub container: Container,
+    /// Who, with all their known names.
+    pub user: Box<DirectoryUser>,
+    /// With which rights, in upstream's word, e.g. `owner`.
+    pub permission: Option<String>,
+    /// Since when, where upstream says so.
+    pub since: Option<Timestamp>,
+}
+
+/// An action that upstream can report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DirectoryAction {
+    /// The name that events carry, e.g. `user_login`.
+    pub name: String,
+    /// What people read, e.g. `Logged in to account`.
+    pub label: Option<String>,
+    /// The heading it is listed under.
+    pub group: Option<String>,
+}

@@ -1,0 +1,445 @@
+//! The event vocabulary: what a fact looks like once it has left its upstream system.
+//!
+//! Sources turn upstream records into [`NewEvent`]s and [`directory`] entries, the store keeps them, everything else
+//! reads them. Nothing here does I/O or knows of a database, a network or GraphQL execution. Read next: [`action`]
+//! (the table of everything that can happen), [`filter`] (how events are chosen), then `sync.rs`.
+
+pub mod action;
+pub mod directory;
+pub mod filter;
+mod time;
+
+pub use time::Timestamp;
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A fact as a source hands it over, before the log gives it a position.
+///
+/// Everything but `upstream_key`, `system`, `action` and `raw` may be unknown: upstream promises little.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NewEvent {
+    /// What makes this event unique within its source: the upstream id, or a hash over its content.
+    pub upstream_key: String,
+    /// Whose vocabulary `action` belongs to.
+    pub system: System,
+    /// The action's name as upstream says it, e.g. `jira_issue_viewed`.
+    pub action: String,
+    /// The product in which it happened.
+    pub product: Product,
+    /// When it happened, as upstream says; the moment of recording stands in when upstream does not say.
+    pub time: Option<Timestamp>,
+    /// Who did it.
+    pub actor: Option<Actor>,
+    /// What it was done to.
+    pub target: Option<Object>,
+    /// Everything else that was involved, e.g. the group that a user was added to.
+    pub objects: Vec<Object>,
+    /// Where it happened, innermost first: a repository, project, space, site, workspace or organization.
+    pub container: Option<Container>,
+    /// The issue it concerns.
+    pub issue: Option<IssueRef>,
+    /// Field by field what changed.
+    pub changes: Vec<Change>,
+    /// From where it was done.
+    pub location: Location,
+    /// By which means, e.g. `api-token` or `session`.
+    pub method: Option<String>,
+    /// Upstream's own sentence about it.
+    pub message: Option<String>,
+    /// Upstream's record, character for character.
+    pub raw: String,
+}
+
+/// The vocabulary that upstream names belong to; also what `import --as` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum System {
+    /// The audit log and directory of an Atlassian organization.
+    Organization,
+    /// Bitbucket Cloud.
+    BitbucketCloud,
+    /// Bitbucket Data Center.
+    BitbucketDc,
+    /// Jira Cloud.
+    JiraCloud,
+    /// Jira Data Center.
+    JiraDc,
+    /// Confluence Cloud.
+    ConfluenceCloud,
+    /// Confluence Data Center.
+    ConfluenceDc,
+    /// Assets of Jira Service Management.
+    Assets,
+    /// Auditgraph itself: changes noticed by comparing two snapshots of a directory.
+    Directory,
+}
+
+impl System {
+    /// All systems, in the order in which they are listed to people.
+    pub const ALL: [Self; 9] = [
+        Self::Organization,
+        Self::BitbucketCloud,
+        Self::BitbucketDc,
+        Self::JiraCloud,
+        Self::JiraDc,
+        Self::ConfluenceCloud,
+        Self::ConfluenceDc,
+        Self::Assets,
+        Self::Directory,
+    ];
+
+    /// The name used in configuration, on the command line and in the database, e.g. `bitbucket-cloud`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::BitbucketCloud => "bitbucket-cloud",
+            Self::BitbucketDc => "bitbucket-dc",
+            Self::JiraCloud => "jira-cloud",
+            Self::JiraDc => "jira-dc",
+            Self::ConfluenceCloud => "confluence-cloud",
+            Self::ConfluenceDc => "confluence-dc",
+            Self::Assets => "assets",
+            Self::Directory => "directory",
+        }
+    }
+
+    /// The system of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|system| system.as_str() == name)
+    }
+}
+
+impl fmt::Display for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An Atlassian product.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    async_graphql::Enum,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Product {
+    /// Organization-wide administration: accounts, sites, policies, groups.
+    Organization,
+    /// Jira.
+    Jira,
+    /// Jira Service Management.
+    ServiceManagement,
+    /// Confluence.
+    Confluence,
+    /// Bitbucket.
+    Bitbucket,
+    /// Assets.
+    Assets,
+    /// Atlassian Guard.
+    Guard,
+    /// Any other product.
+    Other,
+}
+
+impl Product {
+    /// All products; a product's place in this list is its number in the database, so only ever append.
+    pub const ALL: [Self; 8] = [
+        Self::Organization,
+        Self::Jira,
+        Self::ServiceManagement,
+        Self::Confluence,
+        Self::Bitbucket,
+        Self::Assets,
+        Self::Guard,
+        Self::Other,
+    ];
+
+    /// The product's number in the database.
+    #[must_use]
+    pub fn number(self) -> i16 {
+        Self::ALL
+            .iter()
+            .position(|product| *product == self)
+            .and_then(|place| i16::try_from(place).ok())
+            .unwrap_or(0)
+    }
+
+    /// The product with that number; [`Product::Other`] when there is none.
+    #[must_use]
+    pub fn from_number(number: i16) -> Self {
+        usize::try_from(number)
+            .ok()
+            .and_then(|place| Self::ALL.get(place))
+            .copied()
+            .unwrap_or(Self::Other)
+    }
+}
+
+/// One name under which some system knows somebody.
+///
+/// One person has several: an Atlassian account id, a Bitbucket uuid, a Data Center user id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Alias {
+    /// Who gave the name: `account` (Atlassian account ids), `bitbucket` (Bitbucket Cloud uuids).
+    pub namespace: String,
+    /// The name itself, as upstream writes it.
+    pub value: String,
+}
+
+impl Alias {
+    /// An Atlassian account id, e.g. `557058:0e7a…`; the same in all cloud products.
+    #[must_use]
+    pub fn account(id: impl Into<String>) -> Self {
+        Self {
+            namespace: "account".to_owned(),
+            value: id.into(),
+        }
+    }
+
+    /// A Bitbucket Cloud user uuid, with its braces.
+    #[must_use]
+    pub fn bitbucket(uuid: impl Into<String>) -> Self {
+        Self {
+            namespace: "bitbucket".to_owned(),
+            value: uuid.into(),
+        }
+    }
+}
+
+/// What kind of somebody an actor or user is.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    async_graphql::Enum,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ActorKind {
+    /// A human being with an account.
+    #[default]
+    Person,
+    /// An app, integration or service account.
+    App,
+    /// A customer of a service portal.
+    Customer,
+    /// The upstream system itself.
+    System,
+    /// Somebody who was not logged in.
+    Anonymous,
+}
+
+impl ActorKind {
+    /// All kinds; a kind's place in this list is its number in the database, so only ever append.
+    pub const ALL: [Self; 5] = [
+        Self::Person,
+        Self::App,
+        Self::Customer,
+        Self::System,
+        Self::Anonymous,
+    ];
+
+    /// The kind's number in the database.
+    #[must_use]
+    pub fn number(self) -> i16 {
+        Self::ALL
+            .iter()
+            .position(|kind| *kind == self)
+            .and_then(|place| i16::try_from(place).ok())
+            .unwrap_or(0)
+    }
+
+    /// The kind with that number; [`ActorKind::Person`] when there is none.
+    #[must_use]
+    pub fn from_number(number: i16) -> Self {
+        usize::try_from(number)
+            .ok()
+            .and_then(|place| Self::ALL.get(place))
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// Somebody as one event names them. The store keeps what it says in the user's row, not in the event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Actor {
+    /// The name by which upstream knows them.
+    pub alias: Alias,
+    /// What kind of somebody.
+    pub kind: ActorKind,
+    /// Display name.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+}
+
+/// A thing or person that an event involves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// What kind of thing, in upstream's words, e.g. `group`, `org-policy`, `issue`.
+    pub kind: String,
+    /// Upstream's id of it.
+    pub id: Option<String>,
+    /// Its display name; absent for people, whose names live in the user's row.
+    pub name: Option<String>,
+    /// A link for people to open.
+    pub url: Option<String>,
+    /// The person, when the object is one.
+    #[serde(skip)]
+    pub user: Option<Actor>,
+}
+
+/// What kind of container.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    async_graphql::Enum,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ContainerKind {
+    /// The Atlassian organization.
+    Organization,
+    /// A site (`acme.atlassian.net`) or a Data Center instance.
+    Site,
+    /// A Bitbucket Cloud workspace.
+    Workspace,
+    /// A Jira or Bitbucket project.
+    Project,
+    /// A Confluence space.
+    Space,
+    /// A Bitbucket repository.
+    Repository,
+}
+
+impl ContainerKind {
+    /// All kinds; a kind's place in this list is its number in the database, so only ever append.
+    pub const ALL: [Self; 6] = [
+        Self::Organization,
+        Self::Site,
+        Self::Workspace,
+        Self::Project,
+        Self::Space,
+        Self::Repository,
+    ];
+
+    /// The kind's number in the database.
+    #[must_use]
+    pub fn number(self) -> i16 {
+        Self::ALL
+            .iter()
+            .position(|kind| *kind == self)
+            .and_then(|place| i16::try_from(place).ok())
+            .unwrap_or(0)
+    }
+
+    /// The kind with that number; [`ContainerKind::Project`] when there is none.
+    #[must_use]
+    pub fn from_number(number: i16) -> Self {
+        usize::try_from(number)
+            .ok()
+            .and_then(|place| Self::ALL.get(place))
+            .copied()
+            .unwrap_or(Self::Project)
+    }
+}
+
+/// A place in which things happen.
+///
+/// Identified by (`kind`, `scope`, `id`), or by (`kind`, `scope`, `key`) as long as the id is not known: what is
+/// learned first is completed later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Container {
+    /// What kind of place.
+    pub kind: ContainerKind,
+    /// What makes ids and keys unique: the cloud id of a site, the uuid of a workspace, the URL of an instance;
+    /// empty where ids are unique by themselves (organizations, sites, workspaces).
+    pub scope: String,
+    /// Upstream's id; at least one of `id` and `key` must be given.
+    pub id: Option<String>,
+    /// The short name people use: a project key, a space key, a repository or workspace slug.
+    pub key: Option<String>,
+    /// Display name.
+    pub name: Option<String>,
+    /// A link for people to open.
+    pub url: Option<String>,
+    /// Whether outsiders are kept out; unknown for most.
+    pub private: Option<bool>,
+    /// The container around this one.
+    pub parent: Option<Box<Container>>,
+}
+
+impl Container {
+    /// A container known by its id alone.
+    #[must_use]
+    pub fn new(kind: ContainerKind, scope: impl Into<String>, id: impl Into<String>) -> Self {
+        Self {
+            kind,
+            scope: scope.into(),
+            id: Some(id.into()),
+            key: None,
+            name: None,
+            url: None,
+            private: None,
+            parent: None,
+        }
+    }
+}
+
+/// The issue that an event concerns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueRef {
+    /// Jira's id, e.g. `284408`.
+    pub id: Option<String>,
+    /// The key at the time, e.g. `WEB-1`.
+    pub key: Option<String>,
+}
+
+/// One field that changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The field's name, e.g. `status`.
+    pub field: String,
+    /// The value before; absent when there was none or upstream does not say.
+    pub from: Option<String>,
+    /// The value after; absent when there is none or upstream does not say.
+    pub to: Option<String>,
+}
+
+/// From where something was done; each part may be unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Location {
+    /// IP address as upstream writes it.
+    pub ip: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// Region or state.
+    pub region: Option<String>,
+    /// Country name in English.
+    pub country: Option<String>,
+}

@@ -1,0 +1,3 @@
+//! The `auditgraph` command.
+
+fn main() {}

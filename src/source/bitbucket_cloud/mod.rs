@@ -1,0 +1,1 @@
+//! The members, projects and repositories of Bitbucket Cloud workspaces.
