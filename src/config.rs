@@ -51,7 +51,7 @@ pub struct Server {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// A database URL in `SeaORM`'s form.
+    /// A database URL in SeaORM's form.
     pub url: SecretString,
     /// Connections to read with.
     pub readers: u32,

@@ -1,6 +1,11 @@
 //! Who did what, when, to what, across Atlassian: one log, served as GraphQL.
 
+pub mod access;
 pub mod clock;
 pub mod config;
 pub mod event;
+pub mod feed;
+pub mod schedule;
 pub mod source;
+pub mod store;
+pub mod sync;

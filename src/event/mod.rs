@@ -7,6 +7,7 @@
 pub mod action;
 pub mod directory;
 pub mod filter;
+pub mod node;
 mod time;
 
 pub use time::Timestamp;

@@ -140,6 +140,29 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// A moment in UTC, as RFC 3339 text with as many fraction digits as needed, e.g. `2026-11-20T09:15:02.481Z`.
+#[async_graphql::Scalar(
+    name = "DateTime",
+    specified_by_url = "https://scalars.graphql.org/andimarek/date-time"
+)]
+impl async_graphql::ScalarType for Timestamp {
+    fn parse(value: async_graphql::Value) -> async_graphql::InputValueResult<Self> {
+        match &value {
+            async_graphql::Value::String(text) => Self::parse(text).ok_or_else(|| {
+                format!(
+                    "`{text}` is not a date and time; give RFC 3339 such as 2026-11-20T09:15:02Z"
+                )
+                .into()
+            }),
+            _ => Err(async_graphql::InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> async_graphql::Value {
+        async_graphql::Value::String(self.to_string())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Timestamp;

@@ -1,0 +1,116 @@
+//! Who asks, and what they may see: the only place that answers "may they see it?".
+//!
+//! A [`Viewer`] comes out of a token and goes into every read that reaches a person. What a viewer may not see is not
+//! there for them: no other code tells the two apart. Knows nothing of how tokens are stored or how queries are built.
+
+use serde::{Deserialize, Serialize};
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, async_graphql::Enum)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Sees everything and grants access.
+    Administrator,
+    /// Sees everything; grants nothing.
+    Manager,
+    /// Reads only the projects granted to the token.
+    Viewer,
+}
+
+impl Role {
+    /// All roles; a role's place in this list is its number in the database, so only ever append.
+    pub const ALL: [Self; 3] = [Self::Administrator, Self::Manager, Self::Viewer];
+
+    /// The name used on the command line, e.g. `administrator`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::Manager => "manager",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    /// The role of that name; `admin` is short for `administrator`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        if name == "admin" {
+            return Some(Self::Administrator);
+        }
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+
+    /// The role's number in the database.
+    #[must_use]
+    pub fn number(self) -> i16 {
+        Self::ALL
+            .iter()
+            .position(|role| *role == self)
+            .and_then(|place| i16::try_from(place).ok())
+            .unwrap_or(0)
+    }
+
+    /// The role with that number; the least powerful when there is none.
+    #[must_use]
+    pub fn from_number(number: i16) -> Self {
+        usize::try_from(number)
+            .ok()
+            .and_then(|place| Self::ALL.get(place))
+            .copied()
+            .unwrap_or(Self::Viewer)
+    }
+}
+
+/// The one who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// The token they hold, by number.
+    pub token_id: i32,
+    /// The token's name.
+    pub name: String,
+    /// What the token allows.
+    pub role: Role,
+    /// The Atlassian account the token acts for.
+    pub account_id: Option<String>,
+    /// The projects granted to the token, by number; matters for [`Role::Viewer`] only.
+    pub projects: Vec<i64>,
+}
+
+/// Which events a viewer may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// All of them.
+    Everything,
+    /// Those in these projects and what lies inside them.
+    Projects(Vec<i64>),
+}
+
+impl Viewer {
+    /// The server itself, when it reads on nobody's behalf.
+    #[must_use]
+    pub fn server() -> Self {
+        Self {
+            token_id: 0,
+            name: "server".to_owned(),
+            role: Role::Administrator,
+            account_id: None,
+            projects: Vec::new(),
+        }
+    }
+
+    /// Which events they may see.
+    #[must_use]
+    pub fn sight(&self) -> Sight {
+        match self.role {
+            Role::Administrator | Role::Manager => Sight::Everything,
+            Role::Viewer => Sight::Projects(self.projects.clone()),
+        }
+    }
+
+    /// Whether they may look through the directory: all people, groups and sources.
+    #[must_use]
+    pub fn sees_directory(&self) -> bool {
+        matches!(self.role, Role::Administrator | Role::Manager)
+    }
+}

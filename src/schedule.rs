@@ -1,0 +1,176 @@
+//! THE TABLE of jobs: what runs by itself, and when.
+//!
+//! The scheduler only ticks, at fixed moments in UTC. A job that is still running when its next tick comes lets that
+//! tick pass, and one that upstream has asked to wait stays away until then.
+
+use crate::clock::Clock;
+use crate::config::{self, parse_cron};
+use crate::event::Timestamp;
+use crate::feed::Feed;
+use crate::source::{Part, Retry, Source};
+use crate::sync::{self, SyncError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long a source with a refused credential is left alone: often enough to notice a repair.
+const REPAIR: Duration = Duration::from_mins(15);
+
+/// Runs older than this are forgotten.
+const RUNS_KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// One job: a part of a source, and when it is read.
+pub struct Job {
+    source: Arc<dyn Source>,
+    part: Part,
+    cron: String,
+    running: Mutex<()>,
+    /// Not to run before this moment, in microseconds.
+    not_before: AtomicI64,
+}
+
+/// All jobs of these sources: one row for each part that a source has and the schedule does not switch off.
+#[must_use]
+pub fn jobs(sources: &[Arc<dyn Source>], schedule: &config::Schedule) -> Vec<Arc<Job>> {
+    let cron = |part| match part {
+        Part::Events => &schedule.events,
+        Part::History => &schedule.history,
+        Part::Directory => &schedule.directory,
+        Part::Activity => &schedule.activity,
+        Part::Actions => &schedule.actions,
+    };
+    let parts = sources
+        .iter()
+        .flat_map(|source| source.parts().iter().map(move |part| (source, *part)));
+    parts
+        .filter(|(_, part)| cron(*part) != "off")
+        .map(|(source, part)| {
+            Arc::new(Job {
+                source: Arc::clone(source),
+                part,
+                cron: cron(part).clone(),
+                running: Mutex::new(()),
+                not_before: AtomicI64::new(0),
+            })
+        })
+        .collect()
+}
+
+impl Job {
+    /// Runs the job unless it is running already or has to stay away; the outcome is in the record of runs and the log.
+    pub async fn run(&self, feed: &Feed, clock: &Clock) {
+        let Ok(_running) = self.running.try_lock() else {
+            return;
+        };
+        if clock.now().micros() < self.not_before.load(Ordering::SeqCst) {
+            return;
+        }
+        let (name, part) = (self.source.name(), self.part.as_str());
+        let next = |now| self.next(now);
+        let result = sync::recorded_run(
+            self.source.as_ref(),
+            self.part,
+            feed,
+            clock,
+            next,
+            &|_, _| {},
+        )
+        .await;
+        match result {
+            Ok(outcome) if outcome.new > 0 => {
+                tracing::info!(
+                    source = name,
+                    part,
+                    new = outcome.new,
+                    repeated = outcome.repeated,
+                    "synchronised"
+                );
+            }
+            Ok(_) => tracing::debug!(source = name, part, "nothing new"),
+            Err(error) => {
+                let wait = wait_after(&error);
+                tracing::warn!(source = name, part, %error, wait_seconds = wait.as_secs(), "synchronisation failed");
+                self.not_before
+                    .store(clock.now().plus(wait).micros(), Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// When it runs next: the first tick that it need not let pass.
+    fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        let from = Timestamp::from_micros(now.micros().max(self.not_before.load(Ordering::SeqCst)));
+        let cron = parse_cron(&self.cron).ok()?;
+        cron.find_next_occurrence(&from.to_utc(), false)
+            .ok()
+            .map(Timestamp::from)
+    }
+}
+
+fn wait_after(error: &SyncError) -> Duration {
+    match error {
+        SyncError::Source(error) => match error.retry() {
+            Retry::NextRun => Duration::ZERO,
+            Retry::After(wait) => wait,
+            Retry::AfterRepair => REPAIR,
+        },
+        SyncError::Store(_) => Duration::ZERO,
+    }
+}
+
+/// Runs each job once now and then at its ticks, until told to stop; jobs under way are tracked by `tasks`.
+pub async fn start(
+    jobs: Vec<Arc<Job>>,
+    feed: Feed,
+    clock: Clock,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) -> Result<(), JobSchedulerError> {
+    let mut scheduler = JobScheduler::new().await?;
+    for job in jobs {
+        let run = {
+            let (job, feed, clock) = (Arc::clone(&job), feed.clone(), clock.clone());
+            let (tasks, stop) = (tasks.clone(), stop.clone());
+            move || {
+                let (job, feed, clock, stop) =
+                    (Arc::clone(&job), feed.clone(), clock.clone(), stop.clone());
+                tasks.spawn(async move {
+                    // Stopping between two pages loses nothing: the next run reads on from the cursor.
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = job.run(&feed, &clock) => {}
+                    }
+                });
+            }
+        };
+        run();
+        scheduler
+            .add(Tick::new(job.cron.as_str(), move |_, _| run())?)
+            .await?;
+    }
+    let forget = {
+        let (feed, clock, tasks) = (feed.clone(), clock.clone(), tasks.clone());
+        move || {
+            let (feed, clock) = (feed.clone(), clock.clone());
+            tasks.spawn(async move {
+                if let Err(error) = feed.store().forget_runs(clock.now().minus(RUNS_KEPT)).await {
+                    tracing::warn!(%error, "old runs could not be forgotten");
+                }
+            });
+        }
+    };
+    scheduler
+        .add(Tick::new("0 0 4 * * *", move |_, _| forget())?)
+        .await?;
+    scheduler.start().await?;
+    tasks.spawn(async move {
+        stop.cancelled().await;
+        if let Err(error) = scheduler.shutdown().await {
+            tracing::warn!(%error, "the scheduler did not shut down");
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,378 @@
+//! The only way into the log: events, directory entries and the cursor behind them, in one transaction.
+
+use super::entity::{change, cursor, event, payload};
+use super::listing::Comparison;
+use super::names::Resolver;
+use super::{Store, StoreError, bulk, clean};
+use crate::event::directory::Entry;
+use crate::event::{Actor, NewEvent, Object, System, Timestamp};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Set};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// The advisory lock under which PostgreSQL appends: positions become visible in the order in which they are given.
+const APPEND_LOCK: i64 = 0x6175_6469_7467_7261;
+
+/// The channel on which PostgreSQL tells other processes to look again.
+pub(crate) const CHANNEL: &str = "auditgraph_log";
+
+/// Keys looked up at once; SQLite takes 32,766 parameters.
+const LOOKUP: usize = 10_000;
+
+/// What one page of a source brings.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The part of the source it belongs to; its cursor is kept under this name.
+    pub part: &'static str,
+    /// Events, in the order they are to have in the log.
+    pub events: Vec<NewEvent>,
+    /// Directory entries; where they differ from what is known, events follow.
+    pub entries: Vec<Entry>,
+    /// The cursor to keep; `None` leaves it where it is.
+    pub cursor: Option<String>,
+    /// When the listing that the entries belong to began.
+    pub listing_began: Option<Timestamp>,
+}
+
+/// What an append did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Events that were stored.
+    pub new: u64,
+    /// Events that were there already.
+    pub repeated: u64,
+    /// The newest position in the log after it.
+    pub newest: i64,
+}
+
+impl Store {
+    /// Stores a batch and the cursor behind it; all of it or, on an error, nothing.
+    pub async fn append(
+        &self,
+        source: &str,
+        system: System,
+        batch: Batch,
+        now: Timestamp,
+    ) -> Result<Appended, StoreError> {
+        let transaction = self.begin().await?;
+        if self.is_postgres() {
+            transaction
+                .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({APPEND_LOCK})"))
+                .await?;
+        }
+        let mut resolver = Resolver::new(&transaction, &self.names);
+        let source_id = resolver.source(source, system).await?;
+        let began = batch.listing_began.unwrap_or(now);
+        let comparison = Comparison::new(&mut resolver, source, source_id, system, (began, now));
+        let observed = comparison.apply(batch.entries).await?;
+        let mut appended = write(&mut resolver, source, source_id, batch.events, now).await?;
+        if !observed.is_empty() {
+            // What a directory shows has a source of its own: it was noticed by us, not reported by upstream.
+            let name = System::Directory.as_str();
+            let directory_id = resolver.source(name, System::Directory).await?;
+            let also = write(&mut resolver, name, directory_id, observed, now).await?;
+            appended = Appended {
+                new: appended.new + also.new,
+                ..also
+            };
+        }
+        if let Some(value) = batch.cursor {
+            save_cursor(&transaction, source_id, batch.part, value, now).await?;
+        }
+        if appended.new > 0 && self.is_postgres() {
+            transaction
+                .execute_unprepared(&format!("NOTIFY {CHANNEL}"))
+                .await?;
+        }
+        let learned = resolver.learned();
+        transaction.commit().await?;
+        self.names.keep(learned);
+        Ok(appended)
+    }
+
+    /// The newest position in the log; 0 when it is empty.
+    pub async fn newest(&self) -> Result<i64, StoreError> {
+        newest(&self.read).await
+    }
+
+    /// The cursor kept for a part of a source.
+    pub async fn cursor(&self, source: &str, part: &str) -> Result<Option<String>, StoreError> {
+        let Some(source_id) = self.source_id(source).await? else {
+            return Ok(None);
+        };
+        let row = cursor::Entity::find_by_id((source_id, part.to_owned()))
+            .one(&self.read)
+            .await?;
+        Ok(row.map(|row| row.value))
+    }
+}
+
+/// Gives the events that are new their positions and stores them.
+async fn write(
+    resolver: &mut Resolver<'_>,
+    source: &str,
+    source_id: i32,
+    events: Vec<NewEvent>,
+    now: Timestamp,
+) -> Result<Appended, StoreError> {
+    let mut seq = newest(resolver.transaction).await?;
+    let total = events.len();
+    let mut taken = stored_keys(resolver.transaction, source, &events).await?;
+    let mut rows = Rows::default();
+    for new in events {
+        let key = event_key(source, &new.upstream_key);
+        if taken.insert(key) {
+            seq += 1;
+            rows.add(
+                resolver,
+                Place {
+                    seq,
+                    key,
+                    source_id,
+                    now,
+                },
+                new,
+            )
+            .await?;
+        }
+    }
+    let new = rows.events.len();
+    bulk::insert::<event::Entity>(resolver.transaction, &rows.events).await?;
+    bulk::insert::<payload::Entity>(resolver.transaction, &rows.payloads).await?;
+    bulk::insert::<change::Entity>(resolver.transaction, &rows.changes).await?;
+    Ok(Appended {
+        new: new as u64,
+        repeated: (total - new) as u64,
+        newest: seq,
+    })
+}
+
+async fn newest(db: &impl ConnectionTrait) -> Result<i64, StoreError> {
+    let newest: Option<Option<i64>> = event::Entity::find()
+        .select_only()
+        .expr(event::COLUMN.seq.max())
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(newest.flatten().unwrap_or(0))
+}
+
+async fn stored_keys(
+    transaction: &DatabaseTransaction,
+    source: &str,
+    events: &[NewEvent],
+) -> Result<HashSet<Uuid>, StoreError> {
+    let keys: Vec<Uuid> = events
+        .iter()
+        .map(|event| event_key(source, &event.upstream_key))
+        .collect();
+    let mut stored = HashSet::new();
+    for keys in keys.chunks(LOOKUP) {
+        let found: Vec<Uuid> = event::Entity::find()
+            .select_only()
+            .column(event::Column::Key)
+            .filter(event::COLUMN.key.is_in(keys.iter().copied()))
+            .into_tuple()
+            .all(transaction)
+            .await?;
+        stored.extend(found);
+    }
+    Ok(stored)
+}
+
+/// What makes an event unique: the first sixteen bytes of a hash over its source and upstream key.
+pub(super) fn event_key(source: &str, upstream_key: &str) -> Uuid {
+    let hash = Sha256::new()
+        .chain_update(source)
+        .chain_update([0])
+        .chain_update(upstream_key)
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    Uuid::from_bytes(bytes)
+}
+
+pub(super) async fn save_cursor(
+    transaction: &DatabaseTransaction,
+    source_id: i32,
+    part: &str,
+    value: String,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = cursor::ActiveModel {
+        source_id: Set(source_id),
+        part: Set(part.to_owned()),
+        value: Set(clean(value)),
+        updated_at: Set(now.micros()),
+    };
+    let replace = OnConflict::columns([cursor::Column::SourceId, cursor::Column::Part])
+        .update_columns([cursor::Column::Value, cursor::Column::UpdatedAt])
+        .to_owned();
+    cursor::Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
+}
+
+/// An object as the event's row keeps it: people by number, things by what upstream calls them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredObject {
+    /// What kind of thing.
+    pub kind: String,
+    /// Upstream's id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// A link to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The person, in `aliases`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<i64>,
+}
+
+/// The rows that a batch of events becomes.
+#[derive(Default)]
+struct Rows {
+    events: Vec<event::Model>,
+    payloads: Vec<payload::Model>,
+    changes: Vec<change::Model>,
+}
+
+/// Where an event goes.
+#[derive(Clone, Copy)]
+struct Place {
+    seq: i64,
+    key: Uuid,
+    source_id: i32,
+    now: Timestamp,
+}
+
+impl Rows {
+    async fn add(
+        &mut self,
+        resolver: &mut Resolver<'_>,
+        place: Place,
+        new: NewEvent,
+    ) -> Result<(), StoreError> {
+        let Place {
+            seq,
+            key,
+            source_id,
+            now,
+        } = place;
+        let target = match new.target {
+            Some(target) => Some(stored_object(resolver, target).await?),
+            None => None,
+        };
+        let mut objects = Vec::with_capacity(new.objects.len());
+        for object in new.objects {
+            objects.push(stored_object(resolver, object).await?);
+        }
+        let container_id = match &new.container {
+            Some(container) => resolver.container(container).await?,
+            None => None,
+        };
+        let (target_kind, target_id, target_name, target_url, target_alias_id) = match target {
+            Some(target) => (
+                Some(target.kind),
+                target.id,
+                target.name,
+                target.url,
+                target.alias,
+            ),
+            None => (None, None, None, None, None),
+        };
+        let issue = new.issue.unwrap_or_default();
+        self.events.push(event::Model {
+            seq,
+            key,
+            source_id,
+            upstream_key: clean(new.upstream_key),
+            action_id: resolver.action(new.system, &new.action).await?,
+            product: new.product.number(),
+            time: new.time.unwrap_or(now).micros(),
+            recorded_at: now.micros(),
+            actor_id: optional_actor(resolver, new.actor.as_ref()).await?,
+            container_id,
+            target_kind,
+            target_id,
+            target_name,
+            target_url,
+            target_alias_id,
+            objects: if objects.is_empty() {
+                None
+            } else {
+                serde_json::to_string(&objects).ok()
+            },
+            issue_id: issue.id.map(clean),
+            issue_key: issue.key.map(clean),
+            ip_number: new.location.ip.as_deref().and_then(ip_number),
+            ip: new.location.ip.map(clean),
+            city: new.location.city.map(clean),
+            region: new.location.region.map(clean),
+            country: new.location.country.map(clean),
+            method: new.method.map(clean),
+            message: new.message.map(clean),
+        });
+        self.payloads.push(payload::Model {
+            seq,
+            raw: clean(new.raw),
+        });
+        for (place, change) in (0..).zip(new.changes) {
+            self.changes.push(change::Model {
+                seq,
+                place,
+                field: clean(change.field),
+                from_value: change.from.map(clean),
+                to_value: change.to.map(clean),
+            });
+        }
+        Ok(())
+    }
+}
+
+async fn optional_actor(
+    resolver: &mut Resolver<'_>,
+    actor: Option<&Actor>,
+) -> Result<Option<i64>, StoreError> {
+    match actor {
+        Some(actor) => Ok(Some(resolver.actor(actor).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn stored_object(
+    resolver: &mut Resolver<'_>,
+    object: Object,
+) -> Result<StoredObject, StoreError> {
+    let alias = optional_actor(resolver, object.user.as_ref()).await?;
+    Ok(StoredObject {
+        kind: clean(object.kind),
+        id: object.id.map(clean),
+        // A person's name lives in their own row, where it can be erased.
+        name: if alias.is_some() {
+            None
+        } else {
+            object.name.map(clean)
+        },
+        url: object.url.map(clean),
+        alias,
+    })
+}
+
+/// An address as sixteen bytes in network order, IPv4 mapped into IPv6, so that networks become ranges.
+pub(super) fn ip_number(text: &str) -> Option<Uuid> {
+    let address = match text.trim().parse().ok()? {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+        IpAddr::V6(v6) => v6,
+    };
+    Some(Uuid::from_bytes(address.octets()))
+}

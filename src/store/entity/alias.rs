@@ -1,0 +1,21 @@
+//! `aliases`: one name under which some system knows a user.
+
+use sea_orm::entity::prelude::*;
+
+/// One name under which some system knows a user.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "aliases")]
+pub struct Model {
+    /// Number; events refer to it.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// Who gave the name.
+    pub namespace: String,
+    /// The name.
+    pub value: String,
+    /// Whose it is; may be corrected later.
+    pub user_id: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,19 @@
+//! `sources`: an upstream connection.
+
+use sea_orm::entity::prelude::*;
+
+/// An upstream connection.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sources")]
+pub struct Model {
+    /// Number.
+    #[sea_orm(primary_key)]
+    pub id: i32,
+    /// Its configured name.
+    pub name: String,
+    /// The system behind it.
+    pub system: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

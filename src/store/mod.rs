@@ -1,0 +1,123 @@
+//! The store: everything that is remembered, on SQLite or PostgreSQL. All of `sea_orm` lives in here.
+//!
+//! [`Store::append`] is the only way into the log; [`read`] and [`directory`] are the ways out, and take a viewer.
+//! Knows nothing of upstream systems, of waking anybody, or of GraphQL.
+//!
+//! One writer at a time: SQLite has a single writing connection, PostgreSQL an advisory lock inside the transaction.
+//! So positions are handed out in commit order and without gaps, and a reader that has seen one has seen all before it.
+
+mod append;
+mod bulk;
+pub mod directory;
+pub mod entity;
+mod listen;
+mod listing;
+mod names;
+mod observation;
+mod open;
+mod people;
+pub mod query;
+pub mod read;
+pub mod runs;
+pub mod tokens;
+
+pub use append::{Appended, Batch, StoredObject};
+pub use listen::Listener;
+pub use open::Purpose;
+
+use crate::access::Sight;
+use names::Names;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The database, opened and migrated. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    names: Arc<Names>,
+    /// Held for as long as the store is open, so that no second process writes the same file.
+    _lock: Option<Arc<std::fs::File>>,
+}
+
+/// Why the store could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process is writing to the same SQLite file.
+    #[error(
+        "`{}` is in use by another auditgraph process; stop that one first, or use PostgreSQL to run several",
+        path.display()
+    )]
+    InUse {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The database URL is of no use.
+    #[error(
+        "database.url: {0}; give sqlite://FILE?mode=rwc or postgres://USER:PASSWORD@HOST/DATABASE"
+    )]
+    Url(String),
+    /// A filter asks for what cannot be.
+    #[error("{path}: {message}")]
+    Filter {
+        /// Where in the filter, e.g. `filter.time.between`.
+        path: String,
+        /// What is wrong, and what would be right.
+        message: String,
+    },
+    /// There is no such thing, or the viewer may not see it.
+    #[error("there is no {what}")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// The file beside the database that guards it cannot be used.
+    #[error("cannot lock `{}`: {error}", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the operating system says.
+        error: std::io::Error,
+    },
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+}
+
+impl Store {
+    /// Which of the two databases this is.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.read.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Starts a transaction that writes: on SQLite it takes the write lock at once.
+    async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
+        use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.write.begin_with_options(options).await?)
+    }
+}
+
+/// Text as both databases can keep it: PostgreSQL has no NUL characters.
+fn clean(text: String) -> String {
+    if text.contains('\0') {
+        text.replace('\0', "\u{FFFD}")
+    } else {
+        text
+    }
+}
+
+/// What names are sorted by: lower case, and never missing.
+fn sort_name(name: Option<&str>) -> String {
+    clean(name.unwrap_or_default().to_lowercase())
+}
+
+/// Whether the viewer sees no event at all, so that no query needs to be asked.
+fn blind(sight: &Sight) -> bool {
+    matches!(sight, Sight::Projects(projects) if projects.is_empty())
+}

@@ -1,0 +1,411 @@
+//! Names and their numbers: sources, actions, people's aliases and containers, as events refer to them.
+//!
+//! What is known is kept in memory. What a transaction learns stays with it until it has committed: a number that was
+//! rolled back must never be handed out.
+
+use super::entity::{action, alias, container, source, user};
+use super::{StoreError, clean, directory, sort_name};
+use crate::event::{self, Actor, Alias, Container, System};
+use sea_orm::sea_query::Condition;
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    QueryFilter, Set,
+};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The names known so far.
+#[derive(Debug, Default)]
+pub(super) struct Names(RwLock<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    sources: HashMap<String, i32>,
+    actions: HashMap<(String, String), i32>,
+    action_rows: HashMap<i32, Arc<action::Model>>,
+    aliases: HashMap<Alias, i64>,
+    containers: HashMap<Place, i64>,
+}
+
+/// What a container is known by: kind, scope, and id or key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Place(i16, String, PlaceName);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum PlaceName {
+    Id(String),
+    Key(String),
+}
+
+impl Names {
+    /// Reads the small tables, so that the first events find them.
+    pub(super) async fn load(&self, db: &impl ConnectionTrait) -> Result<(), StoreError> {
+        let sources = source::Entity::find().all(db).await?;
+        let actions = action::Entity::find().all(db).await?;
+        let mut known = Known::default();
+        known
+            .sources
+            .extend(sources.into_iter().map(|source| (source.name, source.id)));
+        for row in actions {
+            known.learn_action(row);
+        }
+        self.merge(known);
+        Ok(())
+    }
+
+    /// The action with that number, if it has been seen.
+    pub(super) fn action(&self, id: i32) -> Option<Arc<action::Model>> {
+        self.get(|known| known.action_rows.get(&id).cloned())
+    }
+
+    /// The number of the source with that name, if it has been seen.
+    pub(super) fn source(&self, name: &str) -> Option<i32> {
+        self.get(|known| known.sources.get(name).copied())
+    }
+
+    fn get<T>(&self, look: impl FnOnce(&Known) -> Option<T>) -> Option<T> {
+        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn merge(&self, fresh: Known) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.sources.extend(fresh.sources);
+        known.actions.extend(fresh.actions);
+        known.action_rows.extend(fresh.action_rows);
+        known.aliases.extend(fresh.aliases);
+        known.containers.extend(fresh.containers);
+    }
+}
+
+impl Known {
+    fn learn_action(&mut self, row: action::Model) {
+        self.actions
+            .insert((row.system.clone(), row.name.clone()), row.id);
+        self.action_rows.insert(row.id, Arc::new(row));
+    }
+}
+
+/// Turns names into numbers inside one transaction, making those that are new.
+pub(super) struct Resolver<'a> {
+    pub(super) transaction: &'a DatabaseTransaction,
+    names: &'a Names,
+    fresh: Known,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(transaction: &'a DatabaseTransaction, names: &'a Names) -> Self {
+        Self {
+            transaction,
+            names,
+            fresh: Known::default(),
+        }
+    }
+
+    /// What was learned; for [`Resolver::keep`] once the transaction has committed.
+    pub(super) fn learned(self) -> Learned {
+        Learned(self.fresh)
+    }
+
+    /// The number of a source.
+    pub(super) async fn source(&mut self, name: &str, system: System) -> Result<i32, StoreError> {
+        if let Some(id) = self
+            .fresh
+            .sources
+            .get(name)
+            .copied()
+            .or_else(|| self.names.source(name))
+        {
+            return Ok(id);
+        }
+        let found = source::Entity::find()
+            .filter(source::COLUMN.name.eq(name))
+            .one(self.transaction)
+            .await?;
+        let row = match found {
+            Some(row) => row,
+            None => {
+                source::ActiveModel {
+                    name: Set(name.to_owned()),
+                    system: Set(system.as_str().to_owned()),
+                    ..Default::default()
+                }
+                .insert(self.transaction)
+                .await?
+            }
+        };
+        self.fresh.sources.insert(row.name, row.id);
+        Ok(row.id)
+    }
+
+    /// The number of an upstream action name.
+    pub(super) async fn action(&mut self, system: System, name: &str) -> Result<i32, StoreError> {
+        let key = (system.as_str().to_owned(), clean(name.to_owned()));
+        let known = self.fresh.actions.get(&key).copied();
+        if let Some(id) = known.or_else(|| self.names.get(|known| known.actions.get(&key).copied()))
+        {
+            return Ok(id);
+        }
+        let row = match self.stored_action(&key.0, &key.1).await? {
+            Some(row) => row,
+            None => self.new_action(system, &key.1, None, None).await?,
+        };
+        let id = row.id;
+        self.fresh.learn_action(row);
+        Ok(id)
+    }
+
+    /// Learns what upstream itself calls an action; what it means to us may change by that.
+    pub(super) async fn describe_action(
+        &mut self,
+        system: System,
+        listed: &event::directory::DirectoryAction,
+    ) -> Result<(), StoreError> {
+        let name = clean(listed.name.clone());
+        let (label, group) = (
+            listed.label.clone().map(clean),
+            listed.group.clone().map(clean),
+        );
+        let row = match self.stored_action(system.as_str(), &name).await? {
+            None => self.new_action(system, &name, label, group).await?,
+            Some(row) if row.upstream_label == label && row.upstream_group == group => row,
+            Some(row) => {
+                let meaning = Meaning::of(system, &name, label.as_deref());
+                let mut row = row.into_active_model();
+                row.code = Set(meaning.code);
+                row.label = Set(meaning.label);
+                row.category = Set(meaning.category);
+                row.upstream_label = Set(label);
+                row.upstream_group = Set(group);
+                row.update(self.transaction).await?
+            }
+        };
+        self.fresh.learn_action(row);
+        Ok(())
+    }
+
+    async fn stored_action(
+        &self,
+        system: &str,
+        name: &str,
+    ) -> Result<Option<action::Model>, StoreError> {
+        Ok(action::Entity::find()
+            .filter(action::COLUMN.system.eq(system))
+            .filter(action::COLUMN.name.eq(name))
+            .one(self.transaction)
+            .await?)
+    }
+
+    async fn new_action(
+        &self,
+        system: System,
+        name: &str,
+        upstream_label: Option<String>,
+        upstream_group: Option<String>,
+    ) -> Result<action::Model, StoreError> {
+        let meaning = Meaning::of(system, name, upstream_label.as_deref());
+        let row = action::ActiveModel {
+            system: Set(system.as_str().to_owned()),
+            name: Set(name.to_owned()),
+            code: Set(meaning.code),
+            label: Set(meaning.label),
+            category: Set(meaning.category),
+            upstream_label: Set(upstream_label),
+            upstream_group: Set(upstream_group),
+            ..Default::default()
+        };
+        Ok(row.insert(self.transaction).await?)
+    }
+
+    /// The number of an actor's alias; somebody new gets a row of their own.
+    pub(super) async fn actor(&mut self, actor: &Actor) -> Result<i64, StoreError> {
+        if let Some(id) = self.known_alias(&actor.alias) {
+            return Ok(id);
+        }
+        let alias = if let Some(alias) = self.stored_alias(&actor.alias).await? {
+            alias
+        } else {
+            let user = user::ActiveModel {
+                kind: Set(actor.kind.number()),
+                name: Set(actor.name.clone().map(clean)),
+                email: Set(actor.email.clone().map(clean)),
+                listed: Set(false),
+                sort_name: Set(sort_name(actor.name.as_deref().or(actor.email.as_deref()))),
+                ..Default::default()
+            }
+            .insert(self.transaction)
+            .await?;
+            directory::index_words(self.transaction, &user).await?;
+            self.add_alias(&actor.alias, user.id).await?
+        };
+        self.fresh.aliases.insert(actor.alias.clone(), alias.id);
+        Ok(alias.id)
+    }
+
+    fn known_alias(&self, alias: &Alias) -> Option<i64> {
+        let fresh = self.fresh.aliases.get(alias).copied();
+        fresh.or_else(|| self.names.get(|known| known.aliases.get(alias).copied()))
+    }
+
+    pub(super) async fn stored_alias(
+        &self,
+        alias: &Alias,
+    ) -> Result<Option<alias::Model>, StoreError> {
+        Ok(alias::Entity::find()
+            .filter(alias::COLUMN.namespace.eq(&alias.namespace))
+            .filter(alias::COLUMN.value.eq(clean(alias.value.clone())))
+            .one(self.transaction)
+            .await?)
+    }
+
+    pub(super) async fn add_alias(
+        &self,
+        alias: &Alias,
+        user_id: i64,
+    ) -> Result<alias::Model, StoreError> {
+        let row = alias::ActiveModel {
+            namespace: Set(alias.namespace.clone()),
+            value: Set(clean(alias.value.clone())),
+            user_id: Set(user_id),
+            ..Default::default()
+        };
+        Ok(row.insert(self.transaction).await?)
+    }
+
+    /// The number of a container; a new one is made, with those around it.
+    pub(super) async fn container(
+        &mut self,
+        container: &Container,
+    ) -> Result<Option<i64>, StoreError> {
+        let Some(place) = Place::of(container) else {
+            return Ok(None);
+        };
+        let known = self.fresh.containers.get(&place).copied();
+        if let Some(id) = known.or_else(|| {
+            self.names
+                .get(|known| known.containers.get(&place).copied())
+        }) {
+            return Ok(Some(id));
+        }
+        let id = if let Some(row) = self.stored_container(container).await? {
+            row.id
+        } else {
+            let parent_id = match &container.parent {
+                Some(parent) => Box::pin(self.container(parent)).await?,
+                None => None,
+            };
+            let name = container
+                .name
+                .clone()
+                .or_else(|| container.key.clone())
+                .map(clean);
+            let row = container::ActiveModel {
+                kind: Set(container.kind.number()),
+                scope: Set(clean(container.scope.clone())),
+                upstream_id: Set(container.id.clone().map(clean)),
+                key: Set(container.key.clone().map(clean)),
+                sort_name: Set(sort_name(name.as_deref())),
+                name: Set(container.name.clone().map(clean)),
+                url: Set(container.url.clone().map(clean)),
+                private: Set(container.private),
+                parent_id: Set(parent_id),
+                ..Default::default()
+            };
+            row.insert(self.transaction).await?.id
+        };
+        self.fresh.containers.insert(place, id);
+        Ok(Some(id))
+    }
+
+    /// The row of a container: by its id, or else by its key as long as no row with another id has that key.
+    pub(super) async fn stored_container(
+        &self,
+        container: &Container,
+    ) -> Result<Option<container::Model>, StoreError> {
+        let here = Condition::all()
+            .add(container::COLUMN.kind.eq(container.kind.number()))
+            .add(container::COLUMN.scope.eq(clean(container.scope.clone())));
+        if let Some(id) = &container.id {
+            let by_id = container::Entity::find()
+                .filter(here.clone())
+                .filter(container::COLUMN.upstream_id.eq(clean(id.clone())))
+                .one(self.transaction)
+                .await?;
+            if by_id.is_some() {
+                return Ok(by_id);
+            }
+        }
+        let Some(key) = &container.key else {
+            return Ok(None);
+        };
+        let mut by_key = container::Entity::find()
+            .filter(here)
+            .filter(container::COLUMN.key.eq(clean(key.clone())));
+        if container.id.is_some() {
+            by_key = by_key.filter(container::COLUMN.upstream_id.is_null());
+        }
+        let Some(row) = by_key.one(self.transaction).await? else {
+            return Ok(None);
+        };
+        let Some(id) = &container.id else {
+            return Ok(Some(row));
+        };
+        let mut row = row.into_active_model();
+        row.upstream_id = Set(Some(clean(id.clone())));
+        Ok(Some(row.update(self.transaction).await?))
+    }
+}
+
+/// Names that a transaction has learned.
+pub(super) struct Learned(Known);
+
+impl Names {
+    /// Keeps what a transaction has learned, now that it has committed.
+    pub(super) fn keep(&self, learned: Learned) {
+        self.merge(learned.0);
+    }
+
+    /// Remembers an action that another process has added.
+    pub(super) fn keep_action(&self, row: action::Model) {
+        let mut known = Known::default();
+        known.learn_action(row);
+        self.merge(known);
+    }
+}
+
+impl Place {
+    fn of(container: &Container) -> Option<Self> {
+        let name = match (&container.id, &container.key) {
+            (Some(id), _) => PlaceName::Id(id.clone()),
+            (None, Some(key)) => PlaceName::Key(key.clone()),
+            (None, None) => return None,
+        };
+        Some(Self(container.kind.number(), container.scope.clone(), name))
+    }
+}
+
+/// What an upstream action name means to us.
+struct Meaning {
+    code: String,
+    label: String,
+    category: String,
+}
+
+impl Meaning {
+    fn of(system: System, name: &str, upstream_label: Option<&str>) -> Self {
+        match event::action::resolve(system, name, upstream_label) {
+            Some(action) => Self {
+                code: action.code.to_owned(),
+                label: action.label.to_owned(),
+                category: action.category.to_owned(),
+            },
+            None => Self {
+                code: name.to_owned(),
+                label: upstream_label
+                    .filter(|label| !label.is_empty())
+                    .unwrap_or(name)
+                    .to_owned(),
+                category: event::action::OTHER.to_owned(),
+            },
+        }
+    }
+}

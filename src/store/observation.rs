@@ -1,0 +1,158 @@
+//! What comparing two snapshots of a directory shows, as an event.
+//!
+//! Such an event has no actor, for a snapshot does not say who did it, and its raw record is our own note of what was
+//! noticed.
+
+use super::entity::{container, group};
+use crate::event::{
+    Actor, Change, Container, IssueRef, Location, NewEvent, Object, Product, System, Timestamp,
+};
+use serde_json::json;
+
+/// Something noticed, on its way to becoming an event.
+pub(super) struct Observation<'a> {
+    code: &'a str,
+    target: Object,
+    objects: Vec<Object>,
+    container: Option<Container>,
+    changes: Vec<Change>,
+    time: Option<Timestamp>,
+}
+
+impl<'a> Observation<'a> {
+    pub(super) fn of_user(code: &'a str, person: Actor) -> Self {
+        Self::of(code, user_object(person))
+    }
+
+    pub(super) fn of_group(code: &'a str, group: &group::Model) -> Self {
+        Self::of(code, group_object(group))
+    }
+
+    pub(super) fn of_container(code: &'a str, row: &container::Model, place: Container) -> Self {
+        let target = Object {
+            kind: format!("{:?}", place.kind).to_lowercase(),
+            id: row.upstream_id.clone(),
+            name: row.name.clone().or_else(|| row.key.clone()),
+            url: row.url.clone(),
+            user: None,
+        };
+        Self {
+            container: Some(place),
+            ..Self::of(code, target)
+        }
+    }
+
+    pub(super) fn of_grouping(code: &'a str, person: Actor, group: &group::Model) -> Self {
+        Self {
+            objects: vec![group_object(group)],
+            ..Self::of(code, user_object(person))
+        }
+    }
+
+    pub(super) fn of_member(code: &'a str, person: Actor, place: Container) -> Self {
+        Self {
+            container: Some(place),
+            ..Self::of(code, user_object(person))
+        }
+    }
+
+    fn of(code: &'a str, target: Object) -> Self {
+        Self {
+            code,
+            target,
+            objects: Vec::new(),
+            container: None,
+            changes: Vec::new(),
+            time: None,
+        }
+    }
+
+    /// Adds one changed field.
+    pub(super) fn change(mut self, field: &str, from: Option<String>, to: Option<String>) -> Self {
+        self.changes.push(Change {
+            field: field.to_owned(),
+            from,
+            to,
+        });
+        self
+    }
+
+    pub(super) fn changes(self, changes: Vec<Change>) -> Self {
+        Self { changes, ..self }
+    }
+
+    /// Sets when it happened, where upstream says so; otherwise it is when we noticed.
+    pub(super) fn at(self, time: Option<Timestamp>) -> Self {
+        Self { time, ..self }
+    }
+
+    pub(super) fn into_event(self, source: &str, now: Timestamp) -> NewEvent {
+        let target_id = self
+            .target
+            .user
+            .as_ref()
+            .map(|user| user.alias.value.clone())
+            .or(self.target.id.clone());
+        let raw = json!({
+            "observed": self.code,
+            "source": source,
+            "noticed": now,
+            "target": {"type": &self.target.kind, "id": &target_id},
+            "objects": &self.objects,
+            "container": self.container.as_ref().map(|place| json!({"id": &place.id, "key": &place.key})),
+            "changes": &self.changes,
+        });
+        let key = [
+            source,
+            self.code,
+            target_id.as_deref().unwrap_or_default(),
+            self.objects
+                .first()
+                .and_then(|object| object.id.as_deref())
+                .unwrap_or_default(),
+            self.container
+                .as_ref()
+                .and_then(|place| place.id.as_deref())
+                .unwrap_or_default(),
+            &now.to_string(),
+        ]
+        .join("/");
+        NewEvent {
+            upstream_key: key,
+            system: System::Directory,
+            action: self.code.to_owned(),
+            product: Product::Organization,
+            time: Some(self.time.unwrap_or(now)),
+            actor: None,
+            target: Some(self.target),
+            objects: self.objects,
+            container: self.container,
+            issue: None::<IssueRef>,
+            changes: self.changes,
+            location: Location::default(),
+            method: Some("directory listing".to_owned()),
+            message: None,
+            raw: raw.to_string(),
+        }
+    }
+}
+
+fn user_object(person: Actor) -> Object {
+    Object {
+        kind: "user".to_owned(),
+        id: Some(person.alias.value.clone()),
+        name: None,
+        url: None,
+        user: Some(person),
+    }
+}
+
+fn group_object(group: &group::Model) -> Object {
+    Object {
+        kind: "group".to_owned(),
+        id: Some(group.upstream_id.clone()),
+        name: group.name.clone(),
+        url: None,
+        user: None,
+    }
+}

@@ -1,0 +1,124 @@
+//! Opening the database: connections with the right settings, the guard against a second writer, migrations.
+
+use super::{Store, StoreError};
+use crate::config;
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use secrecy::ExposeSecret;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use std::fs::{File, TryLockError};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a process wants to do with the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Write the log; a SQLite file takes one such process at a time.
+    Log,
+    /// Do something small beside a process that writes the log, such as making a token.
+    Beside,
+}
+
+impl Store {
+    /// Opens the database and brings it up to date.
+    pub async fn open(settings: &config::Database, purpose: Purpose) -> Result<Self, StoreError> {
+        let url = settings.url.expose_secret();
+        let store = if url.starts_with("sqlite:") {
+            Self::open_sqlite(url, settings.readers, purpose).await?
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Self::open_postgres(url, settings.readers).await?
+        } else {
+            return Err(StoreError::Url(
+                "the URL begins with neither sqlite: nor postgres:".to_owned(),
+            ));
+        };
+        migrations::up(&store.write).await?;
+        store.names.load(&store.write).await?;
+        Ok(store)
+    }
+
+    async fn open_sqlite(url: &str, readers: u32, purpose: Purpose) -> Result<Self, StoreError> {
+        let parsed = SqliteConnectOptions::from_str(url)
+            .map_err(|error| StoreError::Url(error.to_string()))?;
+        if url.contains(":memory:") || url.contains("mode=memory") {
+            // Every connection to an in-memory database has a database of its own, so there is only one.
+            let only = connect(sqlite_options(url, 1)).await?;
+            return Ok(Self::assemble(only.clone(), only, None));
+        }
+        let lock = match purpose {
+            Purpose::Log => Some(Arc::new(lock(parsed.get_filename().to_owned())?)),
+            Purpose::Beside => None,
+        };
+        let write = connect(sqlite_options(url, 1)).await?;
+        let read = connect(sqlite_options(url, readers)).await?;
+        Ok(Self::assemble(read, write, lock))
+    }
+
+    async fn open_postgres(url: &str, readers: u32) -> Result<Self, StoreError> {
+        let write = connect(options(url, 4)).await?;
+        let read = connect(options(url, readers)).await?;
+        Ok(Self::assemble(read, write, None))
+    }
+
+    fn assemble(
+        read: DatabaseConnection,
+        write: DatabaseConnection,
+        lock: Option<Arc<File>>,
+    ) -> Self {
+        Self {
+            read,
+            write,
+            names: Arc::default(),
+            _lock: lock,
+        }
+    }
+}
+
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
+    Ok(Database::connect(options).await?)
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .test_before_acquire_if_idle_for(Duration::from_secs(30));
+    options
+}
+
+fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = options(url, connections);
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // Batches make the extra flush cheap, and a mail that was sent stays sent after a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10))
+            .foreign_keys(true)
+            .pragma("temp_store", "memory")
+            .pragma("cache_size", "-65536")
+    });
+    options
+}
+
+/// Takes the lock that a process which writes the log holds; the operating system releases it, even after a crash.
+fn lock(database: PathBuf) -> Result<File, StoreError> {
+    let mut path = database.clone().into_os_string();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let file = match File::create(&path) {
+        Ok(file) => file,
+        Err(error) => return Err(StoreError::Lock { path, error }),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: database }),
+        Err(TryLockError::Error(error)) => Err(StoreError::Lock { path, error }),
+    }
+}

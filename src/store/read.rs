@@ -1,0 +1,347 @@
+//! Reading the log: pages of events in any order, single events, and what comes after a position.
+//!
+//! Every page is a range of an index, never an offset: the cursor is the sort key of the row it stands on.
+
+use super::entity::{action, alias, change, container, event, payload, user};
+use super::query::visible;
+use super::{Store, StoreError, blind};
+use crate::access::Sight;
+use crate::event::Timestamp;
+use crate::event::filter::EventFilter;
+use async_graphql::Enum;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, Order, SimpleExpr};
+use sea_orm::{EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What a list of events is ordered by; events that are equal in it keep the order of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EventOrderField {
+    /// When it happened.
+    #[default]
+    Time,
+    /// When it was stored: the order of the log.
+    Recorded,
+    /// The actor's name.
+    Actor,
+    /// The action's label.
+    Action,
+    /// The name of the project, or of the place where there is no project.
+    Project,
+    /// The target's name.
+    Target,
+}
+
+/// Where a page begins or ends: an event, and its time so that the common order needs no look-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventMark {
+    /// Its position.
+    pub seq: i64,
+    /// When it happened, in microseconds.
+    pub time: i64,
+}
+
+/// Which rows of a list to return.
+#[derive(Clone, Copy, Debug)]
+pub struct Range<M> {
+    /// At most this many.
+    pub limit: u64,
+    /// Only what comes after this one.
+    pub after: Option<M>,
+    /// Only what comes before this one.
+    pub before: Option<M>,
+    /// Whether to count from the end of the list.
+    pub from_end: bool,
+    /// Whether the list runs from high to low.
+    pub descending: bool,
+}
+
+/// Rows of a list, in the list's order.
+#[derive(Clone, Debug)]
+pub struct Rows<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Whether there are more in the direction of counting.
+    pub more: bool,
+}
+
+impl<T> Rows<T> {
+    fn none() -> Self {
+        Self {
+            rows: Vec::new(),
+            more: false,
+        }
+    }
+}
+
+/// Events after a position, and how far the log was searched for them.
+#[derive(Clone, Debug)]
+pub struct Following {
+    /// The events, in the order of the log.
+    pub events: Vec<event::Model>,
+    /// Everything up to this position has been looked at.
+    pub searched: i64,
+}
+
+/// Positions searched in one statement when following: keeps each statement short, however rare the matches.
+const SEARCH: i64 = 20_000;
+
+impl Store {
+    /// A page of the events that a filter chooses and the viewer may see.
+    pub async fn events(
+        &self,
+        filter: &EventFilter,
+        sight: &Sight,
+        order: EventOrderField,
+        range: Range<EventMark>,
+        now: Timestamp,
+    ) -> Result<Rows<event::Model>, StoreError> {
+        let condition = self.condition(filter, sight, now).await?;
+        if blind(sight) {
+            return Ok(Rows::none());
+        }
+        let mut events = order.join(event::Entity::find()).filter(condition);
+        let key = order.expression();
+        if let Some(mark) = range.after {
+            let beyond = self
+                .beyond(order, key.clone(), mark, range.descending)
+                .await?;
+            events = events.filter(beyond);
+        }
+        if let Some(mark) = range.before {
+            let beyond = self
+                .beyond(order, key.clone(), mark, !range.descending)
+                .await?;
+            events = events.filter(beyond);
+        }
+        let direction = if range.descending == range.from_end {
+            Order::Asc
+        } else {
+            Order::Desc
+        };
+        if order != EventOrderField::Recorded {
+            events = events.order_by(key, direction.clone());
+        }
+        let rows = events
+            .order_by(seq(), direction)
+            .limit(range.limit + 1)
+            .all(&self.read)
+            .await?;
+        Ok(cut(rows, &range))
+    }
+
+    /// The condition that an event comes after a mark in an order.
+    async fn beyond(
+        &self,
+        order: EventOrderField,
+        key: SimpleExpr,
+        mark: EventMark,
+        descending: bool,
+    ) -> Result<SimpleExpr, StoreError> {
+        let value: SimpleExpr = match order {
+            EventOrderField::Recorded => {
+                let position = Expr::val(mark.seq);
+                return Ok(if descending {
+                    seq().lt(position)
+                } else {
+                    seq().gt(position)
+                });
+            }
+            EventOrderField::Time => Expr::val(mark.time),
+            EventOrderField::Actor
+            | EventOrderField::Action
+            | EventOrderField::Project
+            | EventOrderField::Target => {
+                let value: Option<String> = order
+                    .join(event::Entity::find())
+                    .select_only()
+                    .expr(key.clone())
+                    .filter(event::COLUMN.seq.eq(mark.seq))
+                    .into_tuple()
+                    .one(&self.read)
+                    .await?;
+                Expr::val(value.unwrap_or_default())
+            }
+        };
+        let row = Expr::tuple([key, seq()]);
+        let mark = Expr::tuple([value, Expr::val(mark.seq)]);
+        Ok(if descending {
+            row.lt(mark)
+        } else {
+            row.gt(mark)
+        })
+    }
+
+    /// The events with these positions that the viewer may see, in no particular order.
+    pub async fn events_at(
+        &self,
+        positions: &[i64],
+        sight: &Sight,
+    ) -> Result<Vec<event::Model>, StoreError> {
+        if blind(sight) {
+            return Ok(Vec::new());
+        }
+        let events = event::Entity::find().filter(visible(sight));
+        Ok(events
+            .filter(event::COLUMN.seq.is_in(positions.iter().copied()))
+            .all(&self.read)
+            .await?)
+    }
+
+    /// The next events after a position that a condition chooses, at most `limit`, oldest first.
+    ///
+    /// Looks at a bounded stretch of the log: the answer says how far, and may be empty before the end.
+    pub async fn following(
+        &self,
+        after: i64,
+        condition: &Condition,
+        limit: u64,
+    ) -> Result<Following, StoreError> {
+        let newest = self.newest().await?;
+        let until = Ord::min(newest, after.saturating_add(SEARCH));
+        if until <= after {
+            return Ok(Following {
+                events: Vec::new(),
+                searched: after,
+            });
+        }
+        let events = event::Entity::find()
+            .filter(condition.clone())
+            .filter(event::COLUMN.seq.between(after + 1, until))
+            .order_by_asc(event::Column::Seq)
+            .limit(limit)
+            .all(&self.read)
+            .await?;
+        let full = events.len() as u64 == limit;
+        let searched = events
+            .last()
+            .filter(|_| full)
+            .map_or(until, |last| last.seq);
+        Ok(Following { events, searched })
+    }
+
+    /// The changes of these events, in the order in which upstream lists them.
+    pub async fn changes(&self, positions: &[i64]) -> Result<Vec<change::Model>, StoreError> {
+        Ok(change::Entity::find()
+            .filter(change::COLUMN.seq.is_in(positions.iter().copied()))
+            .order_by_asc(change::Column::Seq)
+            .order_by_asc(change::Column::Place)
+            .all(&self.read)
+            .await?)
+    }
+
+    /// Upstream's own text of these events.
+    pub async fn payloads(&self, positions: &[i64]) -> Result<Vec<payload::Model>, StoreError> {
+        let payloads = payload::Entity::find();
+        Ok(payloads
+            .filter(payload::COLUMN.seq.is_in(positions.iter().copied()))
+            .all(&self.read)
+            .await?)
+    }
+
+    /// What an upstream action name means.
+    pub async fn action(&self, id: i32) -> Result<Option<Arc<action::Model>>, StoreError> {
+        if let Some(known) = self.names.action(id) {
+            return Ok(Some(known));
+        }
+        // Another process has learned it.
+        if let Some(row) = action::Entity::find_by_id(id).one(&self.read).await? {
+            self.names.keep_action(row);
+        }
+        Ok(self.names.action(id))
+    }
+
+    /// All upstream action names that were ever seen.
+    pub async fn actions(&self) -> Result<Vec<action::Model>, StoreError> {
+        Ok(action::Entity::find()
+            .order_by_asc(action::Column::Id)
+            .all(&self.read)
+            .await?)
+    }
+}
+
+/// Cuts the row that only tells that there are more, and turns what was read from the end.
+pub(super) fn cut<T, M>(mut rows: Vec<T>, range: &Range<M>) -> Rows<T> {
+    let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    if range.from_end {
+        rows.reverse();
+    }
+    Rows { rows, more }
+}
+
+fn seq() -> Expr {
+    Expr::col((event::Entity, event::Column::Seq))
+}
+
+impl EventOrderField {
+    /// What the rows are sorted by; text is never missing, so that it can be compared.
+    fn expression(self) -> SimpleExpr {
+        let text = |expression: Expr| Func::coalesce([expression, Expr::val("")]).into();
+        match self {
+            Self::Time => Expr::col((event::Entity, event::Column::Time)),
+            Self::Recorded => seq(),
+            Self::Actor => text(Expr::col((user::Entity, user::Column::SortName))),
+            Self::Action => text(Expr::col((action::Entity, action::Column::Label))),
+            Self::Project => text(Expr::col((container::Entity, container::Column::SortName))),
+            Self::Target => Func::lower(Func::coalesce([
+                Expr::col((event::Entity, event::Column::TargetName)),
+                Expr::col((event::Entity, event::Column::TargetId)),
+                Expr::val(""),
+            ]))
+            .into(),
+        }
+    }
+
+    fn join(self, events: Select<event::Entity>) -> Select<event::Entity> {
+        let to_alias = || {
+            left(
+                event::Entity,
+                event::Column::ActorId,
+                alias::Entity,
+                alias::Column::Id,
+            )
+        };
+        match self {
+            Self::Time | Self::Recorded | Self::Target => events,
+            Self::Actor => events.join(JoinType::LeftJoin, to_alias()).join(
+                JoinType::LeftJoin,
+                left(
+                    alias::Entity,
+                    alias::Column::UserId,
+                    user::Entity,
+                    user::Column::Id,
+                ),
+            ),
+            Self::Action => events.join(
+                JoinType::LeftJoin,
+                left(
+                    event::Entity,
+                    event::Column::ActionId,
+                    action::Entity,
+                    action::Column::Id,
+                ),
+            ),
+            Self::Project => events.join(
+                JoinType::LeftJoin,
+                left(
+                    event::Entity,
+                    event::Column::ContainerId,
+                    container::Entity,
+                    container::Column::Id,
+                ),
+            ),
+        }
+    }
+}
+
+fn left<A: EntityTrait, B: EntityTrait>(
+    _from: A,
+    from_column: A::Column,
+    to: B,
+    to_column: B::Column,
+) -> RelationDef {
+    A::belongs_to(to).from(from_column).to(to_column).into()
+}

@@ -1,0 +1,175 @@
+//! Tokens: made once, shown once, kept as hashes.
+//!
+//! A token is 256 random bits behind the prefix `ag_`, so that secret scanners can find lost ones. It is looked up by
+//! its SHA-256: nothing is compared byte by byte, and the table gives nothing away.
+
+use super::entity::{container, token, token_grant};
+use super::{Store, StoreError, clean};
+use crate::access::{Role, Viewer};
+use crate::event::Timestamp;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::CryptoRng;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait};
+use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// What every token begins with.
+pub const PREFIX: &str = "ag_";
+
+/// How exact "last used" is; more would write on every request.
+const LAST_USED_STEP: Duration = Duration::from_mins(1);
+
+/// A token to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// What it is for.
+    pub name: String,
+    /// What it allows.
+    pub role: Role,
+    /// The Atlassian account it acts for.
+    pub account_id: Option<String>,
+    /// The projects it may see, by key; for [`Role::Viewer`].
+    pub projects: Vec<String>,
+    /// When it stops working.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// Makes a token and returns it; it cannot be read again.
+    pub async fn create_token(
+        &self,
+        new: NewToken,
+        now: Timestamp,
+        randomness: &mut impl CryptoRng,
+    ) -> Result<(token::Model, String), StoreError> {
+        let mut bytes = [0_u8; 32];
+        randomness.fill_bytes(&mut bytes);
+        let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
+        let mut projects = Vec::new();
+        for key in &new.projects {
+            let found = container::Entity::find()
+                .filter(container::COLUMN.key.eq(key.clone()))
+                .all(&self.read)
+                .await?;
+            if found.is_empty() {
+                return Err(StoreError::NotFound {
+                    what: format!("project with the key `{key}`"),
+                });
+            }
+            projects.extend(found.into_iter().map(|container| container.id));
+        }
+        let transaction = self.begin().await?;
+        let row = token::ActiveModel {
+            name: Set(clean(new.name)),
+            role: Set(new.role.number()),
+            hash: Set(hash(&secret)),
+            account_id: Set(new.account_id.map(clean)),
+            created_at: Set(now.micros()),
+            expires_at: Set(new.expires_at.map(Timestamp::micros)),
+            ..Default::default()
+        };
+        let row = row.insert(&transaction).await?;
+        for container_id in projects {
+            let grant = token_grant::ActiveModel {
+                token_id: Set(row.id),
+                container_id: Set(container_id),
+            };
+            token_grant::Entity::insert(grant)
+                .exec_without_returning(&transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok((row, secret))
+    }
+
+    /// All tokens, oldest first; their secrets are nowhere.
+    pub async fn tokens(&self) -> Result<Vec<token::Model>, StoreError> {
+        Ok(token::Entity::find()
+            .order_by_asc(token::Column::Id)
+            .all(&self.read)
+            .await?)
+    }
+
+    /// Makes a token useless, by its number or name; says how many that were.
+    pub async fn revoke_token(&self, name: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let mut which = Condition::any().add(token::COLUMN.name.eq(name));
+        if let Ok(id) = name.parse::<i32>() {
+            which = which.add(token::COLUMN.id.eq(id));
+        }
+        let revoked = token::Entity::update_many()
+            .col_expr(token::Column::RevokedAt, Expr::value(now.micros()))
+            .filter(which)
+            .filter(token::COLUMN.revoked_at.is_null())
+            .exec(&self.write)
+            .await?;
+        if revoked.rows_affected == 0 {
+            return Err(StoreError::NotFound {
+                what: format!("valid token `{name}`"),
+            });
+        }
+        Ok(revoked.rows_affected)
+    }
+
+    /// Who holds this secret; nobody when it is unknown, revoked or expired.
+    pub async fn viewer(&self, secret: &str, now: Timestamp) -> Result<Option<Viewer>, StoreError> {
+        if !secret.starts_with(PREFIX) {
+            return Ok(None);
+        }
+        let row = token::Entity::find()
+            .filter(token::COLUMN.hash.eq(hash(secret)))
+            .one(&self.read)
+            .await?;
+        let Some(row) = row.filter(|row| is_valid(row, now)) else {
+            return Ok(None);
+        };
+        let grants = token_grant::Entity::find()
+            .filter(token_grant::COLUMN.token_id.eq(row.id))
+            .all(&self.read)
+            .await?;
+        self.note_use(&row, now).await?;
+        Ok(Some(Viewer {
+            token_id: row.id,
+            name: row.name,
+            role: Role::from_number(row.role),
+            account_id: row.account_id,
+            projects: grants.into_iter().map(|grant| grant.container_id).collect(),
+        }))
+    }
+
+    /// Whether a token still works.
+    pub async fn is_token_valid(&self, token_id: i32, now: Timestamp) -> Result<bool, StoreError> {
+        let row = token::Entity::find_by_id(token_id).one(&self.read).await?;
+        Ok(row.is_some_and(|row| is_valid(&row, now)))
+    }
+
+    async fn note_use(&self, row: &token::Model, now: Timestamp) -> Result<(), StoreError> {
+        let stale = now.minus(LAST_USED_STEP).micros();
+        if row.last_used_at.is_some_and(|used| used > stale) {
+            return Ok(());
+        }
+        token::Entity::update_many()
+            .col_expr(token::Column::LastUsedAt, Expr::value(now.micros()))
+            .filter(token::COLUMN.id.eq(row.id))
+            .filter(
+                token::COLUMN
+                    .last_used_at
+                    .is_null()
+                    .or(token::COLUMN.last_used_at.lte(stale)),
+            )
+            .exec(&self.write)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Whether a token works at that moment.
+#[must_use]
+pub fn is_valid(row: &token::Model, now: Timestamp) -> bool {
+    row.revoked_at.is_none() && row.expires_at.is_none_or(|expires| now.micros() < expires)
+}
+
+fn hash(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret).to_vec()
+}
