@@ -2,6 +2,7 @@ import { GraphiQL } from 'graphiql';
 import { useSyncExternalStore } from 'react';
 import { EXAMPLES } from './examples';
 import { fetcher } from './fetcher';
+import { FollowSystemTheme } from './FollowSystemTheme';
 import { onHeadersChange, tokenState } from './headers';
 import { SharedHeaders } from './SharedHeaders';
 import { storage } from './storage';
@@ -30,6 +31,7 @@ export function App() {
         </GraphiQL.Footer>
       )}
       <SharedHeaders />
+      <FollowSystemTheme />
     </GraphiQL>
   );
 }

@@ -30,8 +30,7 @@ query NewestEvents {
     }
     pageInfo { hasNextPage endCursor }
   }
-}
-`,
+}`,
   },
   {
     query: `# What one person did in the last seven days.
@@ -66,13 +65,11 @@ query FindSomeone {
   users(search: "a", first: 5) {
     edges { node { id name email } }
   }
-}
-`,
+}`,
     variables: `{
   // The id that FindSomeone shows
   "user": ""
-}
-`,
+}`,
   },
   {
     query: `# Events as they happen: press play and wait
@@ -93,8 +90,7 @@ subscription LiveStream {
       message
     }
   }
-}
-`,
+}`,
   },
   {
     query: `# Who deleted things in the last 30 days?
@@ -126,8 +122,7 @@ query WhoDeletedThingsLately {
     }
     pageInfo { hasNextPage endCursor }
   }
-}
-`,
+}`,
   },
   {
     query: `# Where the events come from, and whether each
@@ -143,7 +138,6 @@ query SourcesAndTheirHealth {
     nextRunAt
     lastError
   }
-}
-`,
+}`,
   },
 ];

@@ -1,6 +1,6 @@
 /** How the page talks to the server: operations over HTTP, subscriptions over a WebSocket. */
-import type { Fetcher } from '@graphiql/toolkit';
-import { getOperationAST, type ExecutionResult } from 'graphql';
+import type { Fetcher, FetcherParams } from '@graphiql/toolkit';
+import { Kind, parse as parseDocument, type ExecutionResult, type OperationDefinitionNode } from 'graphql';
 import { headers as currentHeaders, noteAnswer, tokenIn } from './headers';
 import { REFUSED, MISSING } from './texts';
 import { stream } from './stream';
@@ -11,15 +11,27 @@ export const fetcher: Fetcher = (params, options) => {
   // GraphiQL asks for the schema before its headers editor exists, so ask the one place that knows.
   const headers = options?.headers ?? currentHeaders();
   const token = tokenIn(headers);
-  const operation = options?.documentAST && getOperationAST(options.documentAST, params.operationName);
   if (!token) {
-    // Without a token there is no schema either: say nothing here, the note below the response says it.
-    if (!operation) return Promise.resolve('' as ExecutionResult);
+    // Without a token there is no schema either: say nothing here, the note beside it says it.
+    if (params.operationName === 'IntrospectionQuery') return Promise.resolve('' as ExecutionResult);
     return Promise.reject(problem(MISSING));
   }
-  if (operation?.operation === 'subscription') return stream(`${ENDPOINT}/ws`, params, headers, token);
-  return post(params, headers, token);
+  const operation = chosenOperation(params);
+  const request = operation ? { ...params, operationName: operation.name?.value } : params;
+  if (operation?.operation === 'subscription') return stream(`${ENDPOINT}/ws`, request, headers, token);
+  return post(request, headers, token);
 };
+
+/** The operation to run. GraphiQL still names one of the tab before when play is pressed right after choosing a tab. */
+function chosenOperation({ query, operationName }: FetcherParams): OperationDefinitionNode | undefined {
+  try {
+    const operations = parseDocument(query).definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+    return operations.find(({ name }) => name?.value === operationName) ?? operations[0];
+  } catch {
+    // Not GraphQL: the server says what is wrong with it.
+    return undefined;
+  }
+}
 
 async function post(params: object, headers: Record<string, unknown>, token: string): Promise<ExecutionResult> {
   let response: Response;

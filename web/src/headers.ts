@@ -7,7 +7,7 @@ import { tryParseJSONC } from '@graphiql/react';
 type Headers = Record<string, unknown>;
 
 const KEY = 'graphiql:headers';
-const EMPTY = '{\n  "Authorization": "Bearer "\n}\n';
+const EMPTY = '{\n  "Authorization": "Bearer "\n}';
 
 let text = localStorage.getItem(KEY) ?? EMPTY;
 let refused: string | undefined;
@@ -43,7 +43,7 @@ export function tokenIn(given: Headers): string {
 /** Puts a token into the headers and leaves the others as they are. */
 export function setToken(token: string): void {
   const others = Object.entries(headers()).filter(([name]) => !isAuthorization(name));
-  setHeadersText(`${JSON.stringify({ Authorization: `Bearer ${token}`, ...Object.fromEntries(others) }, null, 2)}\n`);
+  setHeadersText(JSON.stringify({ Authorization: `Bearer ${token}`, ...Object.fromEntries(others) }, null, 2));
   // GraphiQL stores only what was typed into its editor. Whoever switched "persist headers" off gets nothing stored.
   if (localStorage.getItem('graphiql:shouldPersistHeaders') !== 'false') localStorage.setItem(KEY, text);
 }
