@@ -1,0 +1,143 @@
+/**
+ * The tabs that a first visit opens with: every example document is here. GraphiQL names a tab after its first
+ * operation. Comment lines have at most 46 characters, so that they fit into half a laptop's screen.
+ */
+export interface Example {
+  query: string;
+  variables?: string;
+}
+
+export const EXAMPLES: Example[] = [
+  {
+    query: `# The 20 newest events: who did what, when,
+# to what. Press play, or Ctrl-Enter.
+#
+# Ctrl-Space shows what else an event knows.
+# For the next page, give pageInfo.endCursor
+# as the argument \`after\`.
+query NewestEvents {
+  events(first: 20) {
+    edges {
+      node {
+        time
+        action { code label }
+        actor { name }
+        target { type name }
+        project { key name }
+        location { ip country }
+        message
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`,
+  },
+  {
+    query: `# What one person did in the last seven days.
+#
+# 1. Press play and choose FindSomeone.
+# 2. Copy the id of the person you mean
+#    into the variables below.
+# 3. Press play and choose OnePersonsWeek.
+query OnePersonsWeek($user: ID!) {
+  events(
+    first: 50
+    filter: {
+      users: [$user]
+      time: { last: { days: 7 } }
+    }
+  ) {
+    edges {
+      node {
+        time
+        action { label }
+        target { type name }
+        project { key }
+        location { ip country }
+        message
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+
+query FindSomeone {
+  users(search: "a", first: 5) {
+    edges { node { id name email } }
+  }
+}`,
+    variables: `{
+  // The id that FindSomeone shows
+  "user": ""
+}`,
+  },
+  {
+    query: `# Events as they happen: press play and wait
+# for the next one. It shows the newest only.
+# Press again to stop.
+#
+# To replay what you missed and then go on
+# live, give the last cursor that you saw:
+#   events(after: "...")
+subscription LiveStream {
+  events {
+    cursor
+    node {
+      time
+      action { label }
+      actor { name }
+      target { name }
+      message
+    }
+  }
+}`,
+  },
+  {
+    query: `# Who deleted things in the last 30 days?
+#
+# { actions { code label } } lists every
+# action there is.
+query WhoDeletedThingsLately {
+  events(
+    first: 50
+    filter: {
+      actions: [
+        "issue.deleted"
+        "page.deleted"
+        "repository.deleted"
+        "project.deleted"
+      ]
+      time: { preset: LAST_30_DAYS }
+    }
+  ) {
+    edges {
+      node {
+        time
+        action { label }
+        actor { name email }
+        target { type name }
+        project { key name }
+        location { ip country }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`,
+  },
+  {
+    query: `# Where the events come from, and whether each
+# source keeps up. lagSeconds grows when one
+# falls behind; lastError says why.
+query SourcesAndTheirHealth {
+  sources {
+    name
+    system
+    status
+    lastSuccessAt
+    lagSeconds
+    nextRunAt
+    lastError
+  }
+}`,
+  },
+];
