@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod event;
 pub mod feed;
+pub mod graphql;
 pub mod schedule;
 pub mod source;
 pub mod store;

@@ -232,33 +232,60 @@ impl Store {
         ids: &[i64],
         at: Option<Timestamp>,
     ) -> Result<Vec<membership::Model>, StoreError> {
-        let column = match side {
-            MembershipSide::User => membership::Column::UserId,
-            MembershipSide::Group => membership::Column::GroupId,
-            MembershipSide::Container => membership::Column::ContainerId,
-        };
-        let mut rows =
-            membership::Entity::find().filter(Expr::col(column).is_in(ids.iter().copied()));
-        rows = match at {
-            None => rows.filter(membership::COLUMN.until.is_null()),
-            Some(at) => rows
-                .filter(
-                    membership::COLUMN
-                        .since
-                        .is_null()
-                        .or(membership::COLUMN.since.lte(at.micros())),
-                )
-                .filter(
-                    membership::COLUMN
-                        .until
-                        .is_null()
-                        .or(membership::COLUMN.until.gt(at.micros())),
-                ),
-        };
+        let rows = memberships_at(side, ids, at);
         Ok(rows
             .order_by_asc(membership::Column::Id)
             .all(&self.read)
             .await?)
+    }
+
+    /// A page of the memberships of one group or container that held at a moment, in the order in which they began.
+    pub async fn members(
+        &self,
+        side: MembershipSide,
+        id: i64,
+        at: Option<Timestamp>,
+        range: Range<i64>,
+    ) -> Result<Rows<membership::Model>, StoreError> {
+        let mut rows = memberships_at(side, &[id], at);
+        if let Some(after) = range.after {
+            rows = rows.filter(membership::COLUMN.id.gt(after));
+        }
+        let rows = rows
+            .order_by_asc(membership::Column::Id)
+            .limit(range.limit + 1)
+            .all(&self.read)
+            .await?;
+        Ok(cut(rows, &range))
+    }
+}
+
+fn memberships_at(
+    side: MembershipSide,
+    ids: &[i64],
+    at: Option<Timestamp>,
+) -> Select<membership::Entity> {
+    let column = match side {
+        MembershipSide::User => membership::Column::UserId,
+        MembershipSide::Group => membership::Column::GroupId,
+        MembershipSide::Container => membership::Column::ContainerId,
+    };
+    let rows = membership::Entity::find().filter(Expr::col(column).is_in(ids.iter().copied()));
+    match at {
+        None => rows.filter(membership::COLUMN.until.is_null()),
+        Some(at) => rows
+            .filter(
+                membership::COLUMN
+                    .since
+                    .is_null()
+                    .or(membership::COLUMN.since.lte(at.micros())),
+            )
+            .filter(
+                membership::COLUMN
+                    .until
+                    .is_null()
+                    .or(membership::COLUMN.until.gt(at.micros())),
+            ),
     }
 }
 

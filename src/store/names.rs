@@ -63,6 +63,17 @@ impl Names {
         self.get(|known| known.sources.get(name).copied())
     }
 
+    /// The name of the source with that number, if it has been seen.
+    pub(super) fn source_name(&self, id: i32) -> Option<String> {
+        self.get(|known| {
+            known
+                .sources
+                .iter()
+                .find(|(_, known)| **known == id)
+                .map(|(name, _)| name.clone())
+        })
+    }
+
     fn get<T>(&self, look: impl FnOnce(&Known) -> Option<T>) -> Option<T> {
         look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -38,6 +38,15 @@ impl Store {
         Ok(row.map(|row| row.id))
     }
 
+    /// The name of the source with that number.
+    pub async fn source_name(&self, id: i32) -> Result<Option<String>, StoreError> {
+        if let Some(name) = self.names.source_name(id) {
+            return Ok(Some(name));
+        }
+        let row = source::Entity::find_by_id(id).one(&self.read).await?;
+        Ok(row.map(|row| row.name))
+    }
+
     /// All sources that anything was ever stored for, by name.
     pub async fn sources(&self) -> Result<Vec<source::Model>, StoreError> {
         Ok(source::Entity::find()

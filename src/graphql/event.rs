@@ -1,0 +1,500 @@
+//! Events: one, a page of them, and the stream.
+
+use super::action::Action;
+use super::page::{Connection, Edge, PageArgs};
+use super::project::{self, Container, Project};
+use super::user::User;
+use super::{backend, error, loader, loaders, node, viewer};
+use crate::event::filter::EventFilter;
+use crate::event::node::{NodeId, NodeKind};
+use crate::event::{ActorKind, Product, Timestamp};
+use crate::store::StoredObject;
+use crate::store::entity::event;
+use crate::store::read::{EventMark, EventOrderField};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use futures::{Stream, StreamExt};
+use std::sync::Arc;
+
+#[derive(Default)]
+pub(super) struct EventQuery;
+
+/// A direction in which a list runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub(super) enum OrderDirection {
+    /// From low to high, from old to new, from A to Z.
+    Asc,
+    /// From high to low, from new to old, from Z to A.
+    Desc,
+}
+
+/// What a list of events is ordered by.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub(super) struct EventOrder {
+    /// What to compare.
+    field: EventOrderField,
+    /// In which direction.
+    #[graphql(default_with = "OrderDirection::Desc")]
+    direction: OrderDirection,
+}
+
+/// The arguments of every list of events.
+pub(super) struct EventListArgs {
+    pub(super) filter: Option<EventFilter>,
+    pub(super) order_by: Option<EventOrder>,
+    pub(super) page: PageArgs,
+}
+
+impl EventListArgs {
+    /// The page; `within` narrows it to what a user did or what happened in a project.
+    pub(super) async fn list(
+        self,
+        ctx: &Context<'_>,
+        within: Option<EventFilter>,
+    ) -> Result<Connection<Event>> {
+        let field = self
+            .order_by
+            .map_or(EventOrderField::Time, |order| order.field);
+        let direction = self
+            .order_by
+            .map_or(OrderDirection::Desc, |order| order.direction);
+        let list = format!("events by {field:?} {direction:?}").to_lowercase();
+        let range = self
+            .page
+            .range::<EventMark>(&list, direction == OrderDirection::Desc)?;
+        let filter = narrowed(self.filter, within);
+        let (backend, sight) = (backend(ctx)?, viewer(ctx)?.sight());
+        let rows = backend
+            .feed
+            .store()
+            .events(&filter, &sight, field, range, backend.clock.now())
+            .await;
+        let rows = rows.map_err(|failure| error::from_store(ctx, failure))?;
+        let mark = |row: &event::Model| EventMark {
+            seq: row.seq,
+            time: row.time,
+        };
+        Ok(Connection::new(rows, &range, &list, mark, |row| {
+            Event(Arc::new(row))
+        }))
+    }
+}
+
+fn narrowed(filter: Option<EventFilter>, within: Option<EventFilter>) -> EventFilter {
+    match (filter, within) {
+        (Some(filter), None) => filter,
+        (None, within) => within.unwrap_or_default(),
+        // The caller's own `any` must hold as it stands, so the outer restriction goes around the whole filter.
+        (Some(filter), Some(within)) => EventFilter {
+            any: Some(vec![filter]),
+            ..within
+        },
+    }
+}
+
+#[Object]
+impl EventQuery {
+    /// One event by its global id; null when there is none, or it may not be seen.
+    async fn event(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Result<Option<Event>> {
+        let id = node::read("id", &id)?;
+        if id.kind != NodeKind::Event {
+            return Err(error::bad_input("id", "is not the id of an event"));
+        }
+        let found = backend(ctx)?
+            .feed
+            .store()
+            .events_at(&[id.number], &viewer(ctx)?.sight())
+            .await;
+        let found = found.map_err(|failure| error::from_store(ctx, failure))?;
+        Ok(found.into_iter().next().map(|row| Event(Arc::new(row))))
+    }
+
+    /// Events, newest first unless ordered otherwise; without a filter the whole log.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these are the arguments of a connection"
+    )]
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Chooses events.")] filter: Option<EventFilter>,
+        #[graphql(desc = "Their order; newest first when absent.")] order_by: Option<EventOrder>,
+        #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Event>> {
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        EventListArgs {
+            filter,
+            order_by,
+            page,
+        }
+        .list(ctx, None)
+        .await
+    }
+}
+
+/// Streams: what is stored, then what comes.
+pub struct Subscription;
+
+#[async_graphql::Subscription]
+impl Subscription {
+    /// Replays the log after the position `after`, then goes on live; each event once, in the order of the log.
+    /// Without `after` it starts now. After a disconnect, resume with the last `cursor`.
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Chooses events; relative times count from the start of the stream.")]
+        filter: Option<EventFilter>,
+        #[graphql(
+            desc = "The `cursor` of the last event of a stream, or the `position` of any event."
+        )]
+        after: Option<String>,
+    ) -> Result<impl Stream<Item = Result<Edge<Event>>> + use<>> {
+        let (backend, sight) = (backend(ctx)?, viewer(ctx)?.sight());
+        let newest = backend.feed.newest();
+        let after = after.map_or(Ok(newest), |text| position(&text, newest))?;
+        let request = error::request_id(ctx);
+        let filter = filter.unwrap_or_default();
+        let events = backend
+            .feed
+            .follow(after, &filter, &sight, backend.clock.now())
+            .await;
+        let events = events.map_err(|failure| error::from_store(ctx, failure))?;
+        Ok(events.map(move |event| match event {
+            Ok(row) => Ok(Edge {
+                cursor: row.seq.to_string(),
+                node: Event(Arc::new(row)),
+            }),
+            Err(failure) => Err(error::internal(&request, &failure)),
+        }))
+    }
+}
+
+fn position(text: &str, newest: i64) -> Result<i64> {
+    match text.parse::<i64>() {
+        Ok(seq) if (0..=newest).contains(&seq) => Ok(seq),
+        Ok(seq) => Err(error::bad_input(
+            "after",
+            format!("{seq} is not in this log, which ends at {newest}"),
+        )),
+        Err(_) => Err(error::bad_input(
+            "after",
+            "is not a position; give the `cursor` of a stream or the `position` of an event, not a cursor of a page",
+        )),
+    }
+}
+
+/// Something that somebody did.
+#[derive(Clone)]
+pub(super) struct Event(pub(super) Arc<event::Model>);
+
+#[Object]
+impl Event {
+    /// The global id.
+    pub(super) async fn id(&self) -> ID {
+        NodeId::new(NodeKind::Event, self.0.seq).encode().into()
+    }
+
+    /// Its position in the log: what `Subscription.events(after:)` takes.
+    async fn position(&self) -> String {
+        self.0.seq.to_string()
+    }
+
+    /// When it happened, as upstream says.
+    async fn time(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.time)
+    }
+
+    /// When it was stored here. What is new is what was stored later, not what happened later.
+    async fn recorded_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.recorded_at)
+    }
+
+    /// The name of the source it came from.
+    async fn source(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let name = backend(ctx)?
+            .feed
+            .store()
+            .source_name(self.0.source_id)
+            .await;
+        name.map_err(|failure| error::from_store(ctx, failure))
+    }
+
+    /// Upstream's id of it, or a hash of its content where upstream has no ids.
+    async fn upstream_id(&self) -> &str {
+        &self.0.upstream_key
+    }
+
+    /// The product in which it happened.
+    async fn product(&self) -> Product {
+        Product::from_number(self.0.product)
+    }
+
+    /// The category of its action, e.g. `ISSUES`; `OTHER` when the catalogue does not know the action.
+    async fn category(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(self.stored_action(ctx).await?.category.clone())
+    }
+
+    /// What was done.
+    async fn action(&self, ctx: &Context<'_>) -> Result<Action> {
+        Ok(Action::of_event(
+            &*self.stored_action(ctx).await?,
+            Product::from_number(self.0.product),
+        ))
+    }
+
+    /// What upstream calls the action.
+    async fn upstream_action(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(self.stored_action(ctx).await?.name.clone())
+    }
+
+    /// Who did it; null when upstream does not say.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
+        let Some(alias) = self.0.actor_id else {
+            return Ok(None);
+        };
+        Ok(person(ctx, alias).await?.map(Actor))
+    }
+
+    /// What it was done to.
+    async fn target(&self) -> Option<Target> {
+        let kind = self.0.target_kind.clone()?;
+        Some(Target(StoredObject {
+            kind,
+            id: self.0.target_id.clone(),
+            name: self.0.target_name.clone(),
+            url: self.0.target_url.clone(),
+            alias: self.0.target_alias_id,
+        }))
+    }
+
+    /// What else was involved, e.g. the group that a user was added to.
+    async fn objects(&self) -> Vec<Target> {
+        let stored = self.0.objects.as_deref().unwrap_or("[]");
+        serde_json::from_str::<Vec<StoredObject>>(stored)
+            .unwrap_or_default()
+            .into_iter()
+            .map(Target)
+            .collect()
+    }
+
+    /// Where it happened, as exactly as upstream says.
+    async fn container(&self, ctx: &Context<'_>) -> Result<Option<Container>> {
+        Ok(project::load(ctx, self.0.container_id)
+            .await?
+            .map(Container))
+    }
+
+    /// The project or space in which it happened.
+    async fn project(&self, ctx: &Context<'_>) -> Result<Option<Project>> {
+        project::around(ctx, self.0.container_id).await
+    }
+
+    /// The issue it concerns.
+    async fn issue(&self) -> Option<Issue> {
+        let (id, key) = (self.0.issue_id.clone(), self.0.issue_key.clone());
+        (id.is_some() || key.is_some()).then_some(Issue { id, key })
+    }
+
+    /// Field by field what changed.
+    async fn changes(&self, ctx: &Context<'_>) -> Result<Vec<Change>> {
+        let found = loaders(ctx)?
+            .changes
+            .load_one(loader::ChangesOf(self.0.seq))
+            .await;
+        let changes = found
+            .map_err(|failure| super::viewer::shared(ctx, &failure))?
+            .unwrap_or_default();
+        let change = |row: crate::store::entity::change::Model| Change {
+            field: row.field,
+            from: row.from_value,
+            to: row.to_value,
+        };
+        Ok(changes.into_iter().map(change).collect())
+    }
+
+    /// From where it was done; null when upstream does not say.
+    async fn location(&self) -> Option<Location> {
+        let row = &self.0;
+        let known = [&row.ip, &row.city, &row.region, &row.country]
+            .into_iter()
+            .any(Option::is_some);
+        known.then(|| Location {
+            ip: row.ip.clone(),
+            city: row.city.clone(),
+            region: row.region.clone(),
+            country: row.country.clone(),
+        })
+    }
+
+    /// By which means, e.g. `api-token` or `session`.
+    async fn method(&self) -> Option<&str> {
+        self.0.method.as_deref()
+    }
+
+    /// Upstream's own sentence about it.
+    async fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
+    /// Upstream's record, character for character.
+    async fn raw(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let found = loaders(ctx)?.raw.load_one(loader::RawOf(self.0.seq)).await;
+        found.map_err(|failure| super::viewer::shared(ctx, &failure))
+    }
+}
+
+impl Event {
+    async fn stored_action(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Arc<crate::store::entity::action::Model>> {
+        let found = backend(ctx)?.feed.store().action(self.0.action_id).await;
+        let found = found.map_err(|failure| error::from_store(ctx, failure))?;
+        found.ok_or_else(|| {
+            error::error(
+                error::Code::InternalServerError,
+                "the action of this event is missing",
+            )
+        })
+    }
+}
+
+type Person = Arc<(
+    crate::store::entity::alias::Model,
+    crate::store::entity::user::Model,
+)>;
+
+async fn person(ctx: &Context<'_>, alias: i64) -> Result<Option<Person>> {
+    let found = loaders(ctx)?.people.load_one(loader::AliasId(alias)).await;
+    found.map_err(|failure| super::viewer::shared(ctx, &failure))
+}
+
+/// Whom to show in full: only who may look somebody up gets to their row and their address.
+async fn visible_user(ctx: &Context<'_>, id: i64) -> Result<Option<User>> {
+    let found = loaders(ctx)?.users.load_one(loader::UserId(id)).await;
+    Ok(found
+        .map_err(|failure| super::viewer::shared(ctx, &failure))?
+        .map(User))
+}
+
+/// Who did something.
+pub(super) struct Actor(Person);
+
+#[Object]
+impl Actor {
+    /// What kind of somebody.
+    async fn kind(&self) -> ActorKind {
+        ActorKind::from_number(self.0.1.kind)
+    }
+
+    /// Their name; where that is unknown, the name under which upstream knows them.
+    async fn name(&self) -> &str {
+        let (alias, user) = &*self.0;
+        user.name
+            .as_deref()
+            .or(user.nickname.as_deref())
+            .unwrap_or(&alias.value)
+    }
+
+    /// E-mail address; null when unknown, or when the viewer may not look them up.
+    async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let user = visible_user(ctx, self.0.1.id).await?;
+        Ok(user.and_then(|user| user.0.email.clone()))
+    }
+
+    /// The user; null when the viewer may not look them up.
+    async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        visible_user(ctx, self.0.1.id).await
+    }
+}
+
+/// A thing or person that something was done to or with.
+pub(super) struct Target(StoredObject);
+
+#[Object]
+impl Target {
+    /// What kind of thing, in upstream's word, e.g. `user`, `group`, `issue`.
+    #[graphql(name = "type")]
+    async fn kind(&self) -> &str {
+        &self.0.kind
+    }
+
+    /// Upstream's id of it.
+    async fn id(&self) -> Option<&str> {
+        self.0.id.as_deref()
+    }
+
+    /// Its name.
+    async fn name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        match self.0.alias {
+            None => Ok(self.0.name.clone()),
+            Some(alias) => Ok(person(ctx, alias).await?.map(|person| {
+                let (alias, user) = &*person;
+                user.name
+                    .clone()
+                    .or_else(|| user.nickname.clone())
+                    .unwrap_or_else(|| alias.value.clone())
+            })),
+        }
+    }
+
+    /// A link to open it.
+    async fn url(&self) -> Option<&str> {
+        self.0.url.as_deref()
+    }
+
+    /// The user, when it is a person whom the viewer may look up.
+    async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        let Some(alias) = self.0.alias else {
+            return Ok(None);
+        };
+        let Some(person) = person(ctx, alias).await? else {
+            return Ok(None);
+        };
+        visible_user(ctx, person.1.id).await
+    }
+}
+
+/// An issue.
+#[derive(SimpleObject)]
+pub(super) struct Issue {
+    /// Jira's id.
+    id: Option<String>,
+    /// The key that it had when it happened, e.g. `WEB-1`.
+    key: Option<String>,
+}
+
+/// A field that changed.
+#[derive(SimpleObject)]
+pub(super) struct Change {
+    /// The field.
+    field: String,
+    /// The value before; null when there was none or upstream does not say.
+    from: Option<String>,
+    /// The value after; null when there is none or upstream does not say.
+    to: Option<String>,
+}
+
+/// From where something was done.
+#[derive(SimpleObject)]
+pub(super) struct Location {
+    /// IP address.
+    ip: Option<String>,
+    /// City.
+    city: Option<String>,
+    /// Region or state.
+    region: Option<String>,
+    /// Country, in English.
+    country: Option<String>,
+}

@@ -1,0 +1,124 @@
+//! Groups.
+
+use super::membership::{self, Membership};
+use super::page::{Connection, PageArgs};
+use super::{backend, error, loader, loaders, node, viewer};
+use crate::event::Timestamp;
+use crate::event::node::{NodeId, NodeKind};
+use crate::store::directory::{MembershipSide, NameMark};
+use crate::store::entity::group;
+use async_graphql::{Context, ID, Object, Result};
+use std::sync::Arc;
+
+#[derive(Default)]
+pub(super) struct GroupQuery;
+
+#[Object]
+impl GroupQuery {
+    /// Groups by name.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these are the arguments of a connection"
+    )]
+    async fn groups(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the name must begin with.")] search: Option<String>,
+        #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Group>> {
+        let range = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        }
+        .range::<NameMark>("groups", false)?;
+        let store = backend(ctx)?.feed.store();
+        let rows = store
+            .groups(viewer(ctx)?, search.as_deref(), range.clone())
+            .await;
+        let rows = rows.map_err(|failure| error::from_store(ctx, failure))?;
+        let mark = |row: &group::Model| NameMark {
+            name: row.sort_name.clone(),
+            id: row.id,
+        };
+        Ok(Connection::new(rows, &range, "groups", mark, |row| {
+            Group(Arc::new(row))
+        }))
+    }
+
+    /// One group; null when there is none, or it may not be seen.
+    async fn group(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Result<Option<Group>> {
+        let id = node::read("id", &id)?;
+        if id.kind != NodeKind::Group {
+            return Err(error::bad_input("id", "is not the id of a group"));
+        }
+        let found = loaders(ctx)?
+            .groups
+            .load_one(loader::GroupId(id.number))
+            .await;
+        Ok(found
+            .map_err(|failure| super::viewer::shared(ctx, &failure))?
+            .map(Group))
+    }
+}
+
+/// A group of users.
+#[derive(Clone)]
+pub(super) struct Group(pub(super) Arc<group::Model>);
+
+#[Object]
+impl Group {
+    /// The global id.
+    pub(super) async fn id(&self) -> ID {
+        NodeId::new(NodeKind::Group, self.0.id).encode().into()
+    }
+
+    /// Upstream's id; the name where upstream has no ids.
+    async fn upstream_id(&self) -> &str {
+        &self.0.upstream_id
+    }
+
+    /// Name.
+    async fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// Description.
+    async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// The name of the source that lists it.
+    async fn source(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let name = backend(ctx)?
+            .feed
+            .store()
+            .source_name(self.0.source_id)
+            .await;
+        name.map_err(|failure| error::from_store(ctx, failure))
+    }
+
+    /// When it was noticed to be gone.
+    async fn gone_at(&self) -> Option<Timestamp> {
+        self.0.gone_at.map(Timestamp::from_micros)
+    }
+
+    /// Who is in it, in the order in which they joined: now, or at another moment.
+    async fn members(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The moment to look at; now when absent.")] at: Option<Timestamp>,
+        #[graphql(desc = "At most this many; 50 when absent, 500 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Membership>> {
+        membership::list(ctx, MembershipSide::Group, self.0.id, at, (first, after)).await
+    }
+}

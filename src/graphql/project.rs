@@ -1,0 +1,300 @@
+//! Projects, and the other places in which things happen.
+
+use super::event::{Event, EventListArgs, EventOrder};
+use super::membership::{self, Membership};
+use super::page::{Connection, PageArgs};
+use super::{backend, error, loader, loaders, node, viewer};
+use crate::event::filter::EventFilter;
+use crate::event::node::{NodeId, NodeKind};
+use crate::event::{ContainerKind, Timestamp};
+use crate::store::directory::{ContainerChoice, MembershipSide, NameMark};
+use crate::store::entity::container;
+use async_graphql::{Context, ID, Object, Result};
+use std::sync::Arc;
+
+/// What counts as a project: what people grant access to and filter by.
+const PROJECTS: [ContainerKind; 2] = [ContainerKind::Project, ContainerKind::Space];
+
+#[derive(Default)]
+pub(super) struct ProjectQuery;
+
+#[Object]
+impl ProjectQuery {
+    /// Projects and spaces by name.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these are the arguments of a connection"
+    )]
+    async fn projects(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the name or key must begin with.")] search: Option<String>,
+        #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Project>> {
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        list(
+            ctx,
+            "projects",
+            &ContainerChoice {
+                kinds: &PROJECTS,
+                parent: None,
+                search: search.as_deref(),
+            },
+            &page,
+        )
+        .await
+    }
+
+    /// One project, by global id or by key; null when there is none, or it may not be seen. Where several systems use
+    /// the same key, the one that was seen first.
+    async fn project(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: Option<ID>,
+        #[graphql(desc = "The key, e.g. `WEB`.")] key: Option<String>,
+    ) -> Result<Option<Project>> {
+        let store = backend(ctx)?.feed.store();
+        let found = match (id, key) {
+            (Some(id), None) => {
+                let id = node::read("id", &id)?;
+                if id.kind != NodeKind::Project {
+                    return Err(error::bad_input("id", "is not the id of a project"));
+                }
+                store.visible_container(viewer(ctx)?, id.number).await
+            }
+            (None, Some(key)) => {
+                let found = store.containers_by_key(viewer(ctx)?, &key, &PROJECTS).await;
+                found.map(|found| found.into_iter().next())
+            }
+            _ => return Err(error::bad_input("id", "give either `id` or `key`")),
+        };
+        let found = found.map_err(|failure| error::from_store(ctx, failure))?;
+        Ok(found.map(|row| Project(Arc::new(row))))
+    }
+}
+
+async fn list(
+    ctx: &Context<'_>,
+    name: &str,
+    choice: &ContainerChoice<'_>,
+    page: &PageArgs,
+) -> Result<Connection<Project>> {
+    let range = page.range::<NameMark>(name, false)?;
+    let rows = backend(ctx)?
+        .feed
+        .store()
+        .containers(viewer(ctx)?, choice, range.clone())
+        .await;
+    let rows = rows.map_err(|failure| error::from_store(ctx, failure))?;
+    let mark = |row: &container::Model| NameMark {
+        name: row.sort_name.clone(),
+        id: row.id,
+    };
+    Ok(Connection::new(rows, &range, name, mark, |row| {
+        Project(Arc::new(row))
+    }))
+}
+
+/// A Jira or Bitbucket project, a Confluence space, or a Bitbucket repository inside a project.
+#[derive(Clone)]
+pub(super) struct Project(pub(super) Arc<container::Model>);
+
+#[Object]
+impl Project {
+    /// The global id.
+    pub(super) async fn id(&self) -> ID {
+        NodeId::new(NodeKind::Project, self.0.id).encode().into()
+    }
+
+    /// Whether it is a project, a space or a repository.
+    async fn kind(&self) -> ContainerKind {
+        ContainerKind::from_number(self.0.kind)
+    }
+
+    /// The short name that people use, e.g. `WEB`.
+    async fn key(&self) -> Option<&str> {
+        self.0.key.as_deref()
+    }
+
+    /// Name; null as long as only its key is known.
+    async fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// A link to open it.
+    async fn url(&self) -> Option<&str> {
+        self.0.url.as_deref()
+    }
+
+    /// Whether outsiders are kept out; null when upstream does not say.
+    async fn private(&self) -> Option<bool> {
+        self.0.private
+    }
+
+    /// When it was noticed to be gone.
+    async fn gone_at(&self) -> Option<Timestamp> {
+        self.0.gone_at.map(Timestamp::from_micros)
+    }
+
+    /// What it lies in: a site, a workspace, or for a repository its project.
+    async fn container(&self, ctx: &Context<'_>) -> Result<Option<Container>> {
+        Ok(load(ctx, self.0.parent_id).await?.map(Container))
+    }
+
+    /// The repositories inside it, by name.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these are the arguments of a connection"
+    )]
+    async fn repositories(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the name or slug must begin with.")] search: Option<String>,
+        #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Project>> {
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        let kinds = [ContainerKind::Repository];
+        let choice = ContainerChoice {
+            kinds: &kinds,
+            parent: Some(self.0.id),
+            search: search.as_deref(),
+        };
+        list(ctx, "repositories", &choice, &page).await
+    }
+
+    /// Its members, in the order in which they joined: now, or at another moment.
+    async fn members(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The moment to look at; now when absent.")] at: Option<Timestamp>,
+        #[graphql(desc = "At most this many; 50 when absent, 500 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Membership>> {
+        membership::list(
+            ctx,
+            MembershipSide::Container,
+            self.0.id,
+            at,
+            (first, after),
+        )
+        .await
+    }
+
+    /// What happened in it.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these are the arguments of a connection"
+    )]
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Chooses among them.")] filter: Option<EventFilter>,
+        #[graphql(desc = "Their order; newest first when absent.")] order_by: Option<EventOrder>,
+        #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Event>> {
+        let inside = EventFilter {
+            projects: Some(vec![NodeId::new(NodeKind::Project, self.0.id).encode()]),
+            ..EventFilter::default()
+        };
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        EventListArgs {
+            filter,
+            order_by,
+            page,
+        }
+        .list(ctx, Some(inside))
+        .await
+    }
+}
+
+/// A place in which things happen: an organization, site, workspace, project, space or repository.
+#[derive(Clone)]
+pub(super) struct Container(pub(super) Arc<container::Model>);
+
+#[Object]
+impl Container {
+    /// What kind of place.
+    #[graphql(name = "type")]
+    async fn kind(&self) -> ContainerKind {
+        ContainerKind::from_number(self.0.kind)
+    }
+
+    /// Upstream's id; null as long as only its key is known.
+    async fn id(&self) -> Option<&str> {
+        self.0.upstream_id.as_deref()
+    }
+
+    /// The short name that people use: a project key, a repository or workspace slug.
+    async fn key(&self) -> Option<&str> {
+        self.0.key.as_deref()
+    }
+
+    /// Name; null as long as only its key is known.
+    async fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// A link to open it.
+    async fn url(&self) -> Option<&str> {
+        self.0.url.as_deref()
+    }
+
+    /// The place around it.
+    async fn container(&self, ctx: &Context<'_>) -> Result<Option<Container>> {
+        Ok(load(ctx, self.0.parent_id).await?.map(Container))
+    }
+}
+
+/// A container by its number.
+pub(super) async fn load(
+    ctx: &Context<'_>,
+    id: Option<i64>,
+) -> Result<Option<Arc<container::Model>>> {
+    let Some(id) = id else { return Ok(None) };
+    let found = loaders(ctx)?
+        .containers
+        .load_one(loader::ContainerId(id))
+        .await;
+    found.map_err(|failure| super::viewer::shared(ctx, &failure))
+}
+
+/// The project of what happened in a container: itself, or for a repository the project around it.
+pub(super) async fn around(ctx: &Context<'_>, container: Option<i64>) -> Result<Option<Project>> {
+    let Some(row) = load(ctx, container).await? else {
+        return Ok(None);
+    };
+    match ContainerKind::from_number(row.kind) {
+        ContainerKind::Project | ContainerKind::Space => Ok(Some(Project(row))),
+        ContainerKind::Repository => {
+            let parent = load(ctx, row.parent_id).await?;
+            Ok(parent
+                .filter(|parent| parent.kind == ContainerKind::Project.number())
+                .map(Project))
+        }
+        ContainerKind::Organization | ContainerKind::Site | ContainerKind::Workspace => Ok(None),
+    }
+}
