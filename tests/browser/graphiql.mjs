@@ -117,6 +117,7 @@ async function checkAccess(page, what) {
   for (const colorScheme of ['dark', 'light']) {
     await check(`axe-core finds nothing serious (${what}, ${colorScheme})`, async () => {
       await page.emulateMedia({ colorScheme });
+      await page.locator(`.monaco-editor.${colorScheme === 'dark' ? 'vs-dark' : 'vs'}`).first().waitFor();
       await page.evaluate(AXE);
       const { violations } = await page.evaluate(() => globalThis.axe.run());
       const serious = violations
