@@ -7,6 +7,7 @@ use crate::event::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A place in a JSON document; it may not exist.
 #[derive(Clone, Copy, Debug)]
@@ -80,15 +81,35 @@ impl<'a> Look<'a> {
     }
 }
 
-/// The value of a record; [`Value::Null`] when it cannot be had.
+/// What can be had of a record's value.
 ///
-/// Upstream may send half of a surrogate pair as an escape: valid JSON, but no text. It is read as U+FFFD.
+/// Valid JSON may hold what is no value to us: a number beyond all ranges, nesting without end. Such a part is left out,
+/// the rest is read. Half of a surrogate pair as an escape is no text either; it is read as U+FFFD.
 #[must_use]
 pub fn value(record: &RawValue) -> Value {
     let text = record.get();
-    serde_json::from_str(text)
-        .or_else(|_| serde_json::from_str(&mend(text)))
-        .unwrap_or_default()
+    serde_json::from_str(text).unwrap_or_else(|_| salvage(&mend(text), SALVAGE_DEPTH))
+}
+
+/// What looks reach for is not deeper than this.
+const SALVAGE_DEPTH: usize = 8;
+
+fn salvage(text: &str, depth: usize) -> Value {
+    if let Ok(value) = serde_json::from_str(text) {
+        return value;
+    }
+    if depth == 0 {
+        return Value::Null;
+    }
+    let part = |part: &RawValue| salvage(part.get(), depth - 1);
+    if let Ok(members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
+        let members = members.into_iter().map(|(key, value)| (key, part(value)));
+        members.collect()
+    } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
+        items.into_iter().map(part).collect()
+    } else {
+        Value::Null
+    }
 }
 
 /// Replaces the escapes of unpaired surrogates.
@@ -151,5 +172,14 @@ mod tests {
         assert_eq!(mend(r#""\ud83d \ude00\ud83d""#), r#""\ufffd \ufffd\ufffd""#);
         let record = RawValue::from_string(r#"{"id":"x\ud83d"}"#.to_owned()).unwrap();
         assert_eq!(value(&record), json!({"id": "x\u{fffd}"}));
+    }
+
+    #[test]
+    fn what_can_be_read_is_read() {
+        let deep = "[".repeat(9_000) + &"]".repeat(9_000);
+        let text = format!(r#"{{"id":"1","far":[1,1e999,{{"a":2}}],"deep":{deep}}}"#);
+        let found = value(&RawValue::from_string(text).unwrap());
+        assert_eq!(found["id"], "1");
+        assert_eq!(found["far"], json!([1, null, {"a": 2}]));
     }
 }
