@@ -6,13 +6,38 @@
 
 pub mod bitbucket_cloud;
 pub mod http;
+pub mod import;
+pub mod look;
 pub mod organization;
 
+use crate::clock::Clock;
+use crate::config::Config;
 use crate::event::directory::Entry;
 use crate::event::{NewEvent, System, Timestamp};
 use futures::stream::BoxStream;
+use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// THE LIST of sources: all that the settings switch on.
+pub fn configured(
+    config: &Config,
+    clock: &Clock,
+) -> Result<Vec<Arc<dyn Source>>, http::SetupError> {
+    let (limits, mut sources) = (&config.http_client, Vec::<Arc<dyn Source>>::new());
+    let on = |secret: &secrecy::SecretString| !secret.expose_secret().is_empty();
+    let organization = &config.organization;
+    if on(&organization.api_key) && !organization.org_id.is_empty() {
+        let source = organization::Organization::new(organization, limits, clock)?;
+        sources.push(Arc::new(source));
+    }
+    if on(&config.bitbucket_cloud.token) {
+        let source = bitbucket_cloud::BitbucketCloud::new(&config.bitbucket_cloud, limits, clock)?;
+        sources.push(Arc::new(source));
+    }
+    Ok(sources)
+}
 
 /// One configured connection to an upstream system.
 pub trait Source: Send + Sync {

@@ -1,0 +1,211 @@
+//! Records out of a file: pages, lists and lines that somebody recorded from an upstream system.
+//!
+//! The file is read as a sequence of JSON documents, so JSON lines of any length take the memory of one line. What a
+//! record means is for the [`Source`](super::Source) of its system to say.
+
+use crate::event::System;
+use crate::source::look::{self, Look};
+use serde_json::StreamDeserializer;
+use serde_json::de::IoRead;
+use serde_json::value::RawValue;
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io::{self, BufRead, Read};
+use std::rc::Rc;
+
+/// Where upstream systems put the records of a page.
+const ENVELOPES: [&str; 5] = ["data", "entities", "records", "results", "values"];
+
+/// Why a file cannot be read as records. The records before the fault have been handed out.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// Something that is no record, or no JSON at all.
+    #[error("line {line}, column {column}: {message}")]
+    Malformed {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// The file could not be read on.
+    #[error("reading failed: {0}")]
+    Unreadable(#[from] io::Error),
+}
+
+/// The records in a recorded file, exactly as they stand there.
+///
+/// Takes a page as upstream sends it (`{"data": [...]}` and its like), a single answer (`{"data": {...}}`), a bare
+/// array, a single record, and any number of these one after the other, as in JSON lines.
+pub fn records<R: BufRead>(reader: R) -> Records<R> {
+    let place = Rc::new(Cell::new((1, 0)));
+    let counted = Counted {
+        reader,
+        place: Rc::clone(&place),
+        start: true,
+    };
+    Records {
+        documents: serde_json::Deserializer::from_reader(counted).into_iter(),
+        place,
+        waiting: VecDeque::new(),
+        over: false,
+    }
+}
+
+/// The records in a file; see [`records`].
+pub struct Records<R: BufRead> {
+    documents: StreamDeserializer<'static, IoRead<Counted<R>>, Box<RawValue>>,
+    place: Rc<Cell<(usize, usize)>>,
+    waiting: VecDeque<Box<RawValue>>,
+    over: bool,
+}
+
+impl<R: BufRead> Iterator for Records<R> {
+    type Item = Result<Box<RawValue>, ImportError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.over {
+            if let Some(record) = self.waiting.pop_front() {
+                if record.get().starts_with('{') {
+                    return Some(Ok(record));
+                }
+                return Some(Err(self.no_record(&record)));
+            }
+            match self.documents.next()? {
+                Ok(document) => self.waiting = unwrap(document),
+                Err(error) => {
+                    self.over = true;
+                    return Some(Err(malformed(error)));
+                }
+            }
+        }
+        None
+    }
+}
+
+impl<R: BufRead> Records<R> {
+    fn no_record(&mut self, found: &RawValue) -> ImportError {
+        self.over = true;
+        let (line, column) = self.place.get();
+        let mut start: String = found.get().chars().take(40).collect();
+        if start.len() < found.get().len() {
+            start.push('…');
+        }
+        ImportError::Malformed {
+            line,
+            column: column.max(1),
+            message: format!("a record is an object, not {start}"),
+        }
+    }
+}
+
+fn malformed(error: serde_json::Error) -> ImportError {
+    if error.is_io() {
+        return ImportError::Unreadable(error.into());
+    }
+    let (line, column) = (error.line(), error.column());
+    let message = error.to_string();
+    let place = format!(" at line {line} column {column}");
+    ImportError::Malformed {
+        line,
+        column: column.max(1),
+        message: message.strip_suffix(&place).unwrap_or(&message).to_owned(),
+    }
+}
+
+/// The records in one document.
+fn unwrap(document: Box<RawValue>) -> VecDeque<Box<RawValue>> {
+    let document = envelope(&document).unwrap_or(document);
+    if document.get().starts_with('[')
+        && let Ok(items) = serde_json::from_str(document.get())
+    {
+        return items;
+    }
+    VecDeque::from([document])
+}
+
+/// What is inside an envelope: a list of records, or the one record of a single answer.
+fn envelope(document: &RawValue) -> Option<Box<RawValue>> {
+    type Members<'a> = std::collections::BTreeMap<std::borrow::Cow<'a, str>, &'a RawValue>;
+    let members: Members<'_> = serde_json::from_str(document.get()).ok()?;
+    // A record may have a member of such a name among its own, but no envelope carries an action.
+    if ["attributes", "action", "summary", "timestamp"]
+        .iter()
+        .any(|name| members.contains_key(*name))
+    {
+        return None;
+    }
+    let inside = ENVELOPES.iter().find_map(|name| {
+        let inside = members.get(*name)?.get();
+        (inside.starts_with('[') || (*name == "data" && inside.starts_with('{'))).then_some(inside)
+    })?;
+    RawValue::from_string(inside.to_owned()).ok()
+}
+
+/// Whose record this is, as far as its shape says so.
+///
+/// Data Center products write the same shape; the keys of their own actions tell them apart, common ones do not.
+#[must_use]
+pub fn recognise(record: &RawValue) -> Option<System> {
+    let value = look::value(record);
+    let look = Look::new(&value);
+    if look.at("attributes").at("action").text().is_some() {
+        return Some(System::Organization);
+    }
+    let keys = [look.at("type"), look.at("auditType")];
+    let keys = keys.into_iter().flat_map(|kind| {
+        [
+            kind.at("actionI18nKey").text(),
+            kind.at("categoryI18nKey").text(),
+        ]
+    });
+    let own = |key: String| match key.split('.').next() {
+        Some("bitbucket") => Some(System::BitbucketDc),
+        Some("jira") => Some(System::JiraDc),
+        Some("audit") => Some(System::ConfluenceDc),
+        _ => None,
+    };
+    if let Some(system) = keys.flatten().find_map(own) {
+        return Some(system);
+    }
+    look.at("summary").text()?;
+    if look.at("creationDate").time().is_some() {
+        Some(System::ConfluenceCloud)
+    } else if look.at("created").time().is_some() {
+        Some(System::JiraCloud)
+    } else {
+        None
+    }
+}
+
+/// Counts lines and columns, and leaves out the byte order mark that some editors put first.
+///
+/// The deserializer asks for one byte at a time, so the count is where it stands.
+struct Counted<R> {
+    reader: R,
+    place: Rc<Cell<(usize, usize)>>,
+    start: bool,
+}
+
+impl<R: BufRead> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.start {
+            self.start = false;
+            if self.reader.fill_buf()?.starts_with("\u{feff}".as_bytes()) {
+                self.reader.consume(3);
+            }
+        }
+        let read = self.reader.read(buffer)?;
+        let (mut line, mut column) = self.place.get();
+        for byte in &buffer[..read] {
+            if *byte == b'\n' {
+                (line, column) = (line + 1, 0);
+            } else {
+                column += 1;
+            }
+        }
+        self.place.set((line, column));
+        Ok(read)
+    }
+}
