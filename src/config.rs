@@ -43,8 +43,6 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Origins from which browsers may open a WebSocket, besides the server's own.
     pub allowed_origins: Vec<String>,
-    /// Streams that one token may have open at the same time.
-    pub streams_per_token: usize,
 }
 
 /// `[database]`: where the log is kept.

@@ -6,6 +6,7 @@ pub mod config;
 pub mod event;
 pub mod feed;
 pub mod graphql;
+pub mod http;
 pub mod schedule;
 pub mod source;
 pub mod store;

@@ -16,10 +16,6 @@ pub(super) struct GroupQuery;
 #[Object]
 impl GroupQuery {
     /// Groups by name.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "these are the arguments of a connection"
-    )]
     async fn groups(
         &self,
         ctx: &Context<'_>,

@@ -21,7 +21,7 @@ use crate::access::Viewer;
 use crate::clock::Clock;
 use crate::feed::Feed;
 use crate::source::Source;
-use async_graphql::{Context, EmptyMutation, MergedObject, Request, SDLExportOptions};
+use async_graphql::{Context, Data, EmptyMutation, MergedObject, Request, SDLExportOptions};
 use loader::Loaders;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -101,6 +101,18 @@ pub fn on_behalf(
         .data(viewer)
         .data(loaders)
         .data(error::RequestId(request_id))
+}
+
+/// Puts into a socket's data what [`on_behalf`] puts into a request's.
+pub fn on_behalf_of_socket(
+    data: &mut Data,
+    backend: &Backend,
+    viewer: Arc<Viewer>,
+    request_id: String,
+) {
+    data.insert(Loaders::new(backend, Arc::clone(&viewer)));
+    data.insert(viewer);
+    data.insert(error::RequestId(request_id));
 }
 
 fn backend<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Backend> {

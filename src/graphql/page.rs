@@ -87,8 +87,8 @@ impl PageArgs {
             ));
         }
         let (argument, count, from_end) = match (self.first, self.last) {
-            (_, last @ Some(_)) => ("last", last, true),
-            (first, None) => ("first", first, false),
+            (_, Some(count)) => ("last", Some(count), true),
+            (count, None) => ("first", count, false),
         };
         let limit = match count {
             None => DEFAULT,

@@ -21,10 +21,6 @@ pub(super) struct ProjectQuery;
 #[Object]
 impl ProjectQuery {
     /// Projects and spaces by name.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "these are the arguments of a connection"
-    )]
     async fn projects(
         &self,
         ctx: &Context<'_>,
@@ -150,10 +146,6 @@ impl Project {
     }
 
     /// The repositories inside it, by name.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "these are the arguments of a connection"
-    )]
     async fn repositories(
         &self,
         ctx: &Context<'_>,

@@ -20,10 +20,6 @@ pub(super) struct UserQuery;
 #[Object]
 impl UserQuery {
     /// Users by name: all whom a directory lists or an event names, or those whom `search` finds.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "these are the arguments of a connection"
-    )]
     async fn users(
         &self,
         ctx: &Context<'_>,

@@ -14,6 +14,7 @@ pub(super) struct ViewerQuery;
 #[Object]
 impl ViewerQuery {
     /// The one who asks, as their token says.
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
         Ok(Viewer(Arc::clone(super::viewer(ctx)?)))
     }

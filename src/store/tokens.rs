@@ -11,8 +11,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::CryptoRng;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// What every token begins with.
@@ -138,10 +139,21 @@ impl Store {
         }))
     }
 
-    /// Whether a token still works.
-    pub async fn is_token_valid(&self, token_id: i32, now: Timestamp) -> Result<bool, StoreError> {
-        let row = token::Entity::find_by_id(token_id).one(&self.read).await?;
-        Ok(row.is_some_and(|row| is_valid(&row, now)))
+    /// The numbers of all tokens that no longer work.
+    pub async fn dead_tokens(&self, now: Timestamp) -> Result<HashSet<i32>, StoreError> {
+        let dead = token::Entity::find()
+            .select_only()
+            .column(token::Column::Id)
+            .filter(
+                token::COLUMN
+                    .revoked_at
+                    .is_not_null()
+                    .or(token::COLUMN.expires_at.lte(now.micros())),
+            )
+            .into_tuple()
+            .all(&self.read)
+            .await?;
+        Ok(dead.into_iter().collect())
     }
 
     async fn note_use(&self, row: &token::Model, now: Timestamp) -> Result<(), StoreError> {
