@@ -1,3 +1,28 @@
 //! The `auditgraph` command.
 
-fn main() {}
+use auditgraph::cli::Cli;
+use auditgraph::source::http::choose_tls;
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Several crates bring rustls along; it is told once, before anything else, which cryptography to use.
+    choose_tls();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(Cli::parse().run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

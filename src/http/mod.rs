@@ -59,7 +59,7 @@ pub async fn serve(
     let serving =
         axum::serve(listener, routes(site)).with_graceful_shutdown(stop.clone().cancelled_owned());
     tokio::select! {
-        served = serving.into_future() => served,
+        ended = accepting.into_future() => ended,
         () = async { stop.cancelled().await; clock.sleep(GRACE).await } => Ok(()),
     }
 }

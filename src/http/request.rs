@@ -44,7 +44,7 @@ pub(super) async fn get(
     if let Some(variables) = url.variables.filter(|text| !text.is_empty()) {
         match serde_json::from_str(&variables) {
             Ok(value @ serde_json::Value::Object(_)) => {
-                request.variables = Variables::from_json(value)
+                request.variables = Variables::from_json(value);
             }
             _ => {
                 return refusal(

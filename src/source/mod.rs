@@ -39,6 +39,15 @@ pub fn configured(
     Ok(sources)
 }
 
+/// How recorded records of a system become events; `None` for systems whose records cannot be read.
+#[must_use]
+pub fn normaliser(system: System) -> Option<fn(&RawValue) -> Vec<NewEvent>> {
+    match system {
+        System::Organization => Some(|record| vec![organization::normalise::event(record)]),
+        _ => None,
+    }
+}
+
 /// One configured connection to an upstream system.
 pub trait Source: Send + Sync {
     /// The configured name; events, cursors and runs are kept under it.

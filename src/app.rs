@@ -1,0 +1,141 @@
+//! The only wiring place: builds the store, the feed, the sources and the schema, starts what runs by itself, and stops
+//! it again.
+
+use crate::access::Role;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::feed::Feed;
+use crate::graphql::{self, Backend};
+use crate::sandbox::{self, Sandbox};
+use crate::source::{self, Part, Source};
+use crate::store::runs::Outcome;
+use crate::store::tokens::NewToken;
+use crate::store::{Purpose, Store};
+use crate::{http, schedule, sync};
+use anyhow::Context;
+use futures::StreamExt;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Everything that runs, put together.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The log.
+    pub feed: Feed,
+    /// The configured sources.
+    pub sources: Vec<Arc<dyn Source>>,
+    /// What time it is.
+    pub clock: Clock,
+    /// What runs in the background.
+    pub tasks: TaskTracker,
+    /// Tells everything to stop.
+    pub stop: CancellationToken,
+}
+
+impl App {
+    /// Opens the store and prepares the sources; nothing runs yet.
+    pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let store = Store::open(&config.database, Purpose::Log).await?;
+        let feed = Feed::open(store).await?;
+        let sources = source::configured(&config, &clock)?;
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        Ok(Self { config, feed, sources, clock, tasks, stop })
+    }
+
+    /// Listens where the settings say.
+    pub async fn listen(&self) -> anyhow::Result<TcpListener> {
+        let address = self.config.server.listen;
+        TcpListener::bind(address).await.with_context(|| format!("server.listen: cannot listen on {address}"))
+    }
+
+    /// Starts the jobs and hearing what other processes append.
+    pub async fn start_jobs(&self) -> anyhow::Result<()> {
+        let (feed, clock, stop) = (self.feed.clone(), self.clock.clone(), self.stop.clone());
+        self.tasks.spawn(async move { feed.hear_others(&clock, &stop).await });
+        let jobs = schedule::jobs(&self.sources, &self.config.schedule);
+        let (feed, clock) = (self.feed.clone(), self.clock.clone());
+        schedule::start(jobs, feed, clock, self.tasks.clone(), self.stop.clone()).await?;
+        Ok(())
+    }
+
+    /// Serves until told to stop, then waits for what is under way.
+    pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+        let backend = Backend {
+            feed: self.feed,
+            sources: self.sources,
+            clock: self.clock,
+            tasks: self.tasks.clone(),
+        };
+        let schema = graphql::schema(Some(backend.clone()));
+        let served = http::serve(listener, schema, backend, self.config.server, self.stop.clone()).await;
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        Ok(served?)
+    }
+
+    /// Reads some parts of some sources once, one after the other; every part is tried, even after a failure.
+    ///
+    /// Returns what went wrong, one line a part.
+    pub async fn sync_once(
+        &self,
+        chosen: impl Fn(&dyn Source, Part) -> bool,
+        progress: impl Fn(&dyn Source, Part, &Outcome, Option<(u64, u64)>) + Send + Sync,
+    ) -> Vec<String> {
+        let mut failures = Vec::new();
+        for source in &self.sources {
+            let source = source.as_ref();
+            for part in source.parts().iter().copied().filter(|part| chosen(source, *part)) {
+                let report = |outcome: &Outcome, done: Option<(u64, u64)>| progress(source, part, outcome, done);
+                let run = sync::recorded_run(source, part, &self.feed, &self.clock, |_| None, &report);
+                if let Err(error) = run.await {
+                    failures.push(format!("{} {}: {error}", source.name(), part.as_str()));
+                }
+            }
+        }
+        failures
+    }
+
+    /// Makes a token.
+    pub async fn create_token(&self, name: &str, role: Role) -> anyhow::Result<String> {
+        let new = NewToken { name: name.to_owned(), role, account_id: None, projects: Vec::new(), expires_at: None };
+        let (_, secret) = self.feed.store().create_token(new, self.clock.now(), &mut StdRng::from_os_rng()).await?;
+        Ok(secret)
+    }
+}
+
+/// Starts a made-up company and points the settings at it.
+pub async fn demo(
+    config: &mut Config,
+    clock: &Clock,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> anyhow::Result<Sandbox> {
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    let settings = sandbox::Settings::default();
+    let sandbox = Sandbox::start(settings, clock.clone(), listener, tasks, stop.clone())?;
+    config.organization = sandbox.organization_settings();
+    config.bitbucket_cloud = sandbox.bitbucket_settings();
+    // Nobody waits for a demo, and the sandbox has no limits.
+    config.schedule.events = "* * * * * *".to_owned();
+    config.schedule.directory = "*/20 * * * * *".to_owned();
+    Ok(sandbox)
+}
+
+/// Waits until the process is asked to stop.
+pub async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut signals = futures::stream::FuturesUnordered::new();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        if let Ok(mut signal) = signal(kind) {
+            signals.push(async move { signal.recv().await });
+        }
+    }
+    signals.next().await;
+}

@@ -1,0 +1,174 @@
+//! The command line: what can be asked of the binary, and what it prints.
+//!
+//! Results go to standard output, the log to standard error. One file a command that does more than call something.
+
+mod check;
+mod import;
+mod progress;
+mod serve;
+mod token;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::event::System;
+use crate::graphql;
+use crate::store::{Purpose, Store};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tracing_subscriber::EnvFilter;
+
+/// Who did what, when, to what, across Atlassian: one log, served as GraphQL.
+#[derive(Debug, Parser)]
+#[command(name = "auditgraph", version, about)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+struct Global {
+    /// The settings file; what it does not say is as in the built-in defaults.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The database: sqlite://FILE?mode=rwc or postgres://USER:PASSWORD@HOST/DATABASE.
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// The address and port to listen on.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// How results are printed.
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    Text,
+    /// One JSON object a line, for programs.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve a made-up company from a temporary database: nothing to configure, nothing kept.
+    Demo {
+        /// The company's past only; nothing new happens.
+        #[arg(long)]
+        pause: bool,
+    },
+    /// Serve the log and keep it up to date.
+    Serve,
+    /// Read the sources without serving anything.
+    Sync {
+        /// The source to read; all when absent.
+        source: Option<String>,
+        /// Read everything there is now, then end.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Store recorded events: pages, arrays, single events or JSON lines.
+    Import {
+        /// The system they come from; recognised by their shape when absent.
+        #[arg(long = "as", value_name = "SYSTEM", value_parser = system)]
+        system: Option<System>,
+        /// The files; `-` is standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Print the GraphQL schema.
+    Schema,
+    /// Bring the database up to date.
+    Migrate,
+    /// Make, list and revoke tokens.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Check the settings and the connections they name.
+    CheckConfig,
+}
+
+fn system(name: &str) -> Result<System, String> {
+    System::parse(name).filter(|system| *system != System::Directory).ok_or_else(|| {
+        let names: Vec<&str> =
+            System::ALL.iter().filter(|system| **system != System::Directory).map(|system| system.as_str()).collect();
+        format!("there is no such system; give one of: {}", names.join(", "))
+    })
+}
+
+impl Cli {
+    /// Carries out the command.
+    pub async fn run(self) -> anyhow::Result<()> {
+        start_logging();
+        if let Command::Schema = self.command {
+            return print(&graphql::sdl());
+        }
+        let clock = Clock::System;
+        let config = self.global.settings()?;
+        match self.command {
+            Command::Demo { pause } => serve::demo(config, self.global.listen.is_some(), clock, pause, self.global.output).await,
+            Command::Serve => serve::serve(config, clock, self.global.output).await,
+            Command::Sync { source, once } => serve::sync(config, clock, source, once, self.global.output).await,
+            Command::Import { system, files } => import::run(config, clock, system, files, self.global.output).await,
+            Command::Migrate => {
+                Store::open(&config.database, Purpose::Log).await?;
+                print("The database is up to date.\n")
+            }
+            Command::Token(command) => token::run(command, &config, &clock, self.global.output).await,
+            Command::CheckConfig => check::run(&config, &clock).await,
+            Command::Schema => Ok(()),
+        }
+    }
+}
+
+impl Global {
+    fn settings(&self) -> anyhow::Result<Config> {
+        let mut config = Config::load(self.config.as_deref())?;
+        if let Some(url) = &self.database_url {
+            config.database.url = url.clone().into();
+        }
+        if let Some(listen) = self.listen {
+            config.server.listen = listen;
+        }
+        Ok(config)
+    }
+}
+
+/// Prints a result; a reader that has had enough, such as `head`, is not an error.
+fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::{ErrorKind, Write};
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The log goes to standard error: readable on a terminal, JSON lines elsewhere.
+fn start_logging() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,auditgraph=info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        log.compact().with_target(false).init();
+    } else {
+        log.json().flatten_event(true).init();
+    }
+}
+
+/// Lines of cells, the columns as wide as their widest cell.
+fn table<const N: usize>(lines: &[[String; N]]) -> String {
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let mut text = String::new();
+    for line in lines {
+        let cells = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
