@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod config;
 pub mod event;
+pub mod sandbox;
 pub mod source;
