@@ -1,7 +1,11 @@
-//! All integration tests, in one binary so that they link once.
+//! Everything that is tested from outside, over real HTTP and with real databases: one binary, one module a topic.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and the panic says where"
+)]
 
 mod import;
 mod normalise;
+mod sandbox;
 mod tidy;

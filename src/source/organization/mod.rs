@@ -7,7 +7,7 @@ mod client;
 mod directory;
 mod entry;
 mod history;
-mod normalise;
+pub mod normalise;
 mod place;
 mod tail;
 mod wire;
