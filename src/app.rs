@@ -45,19 +45,29 @@ impl App {
         let feed = Feed::open(store).await?;
         let sources = source::configured(&config, &clock)?;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        Ok(Self { config, feed, sources, clock, tasks, stop })
+        Ok(Self {
+            config,
+            feed,
+            sources,
+            clock,
+            tasks,
+            stop,
+        })
     }
 
     /// Listens where the settings say.
     pub async fn listen(&self) -> anyhow::Result<TcpListener> {
         let address = self.config.server.listen;
-        TcpListener::bind(address).await.with_context(|| format!("server.listen: cannot listen on {address}"))
+        TcpListener::bind(address)
+            .await
+            .with_context(|| format!("server.listen: cannot listen on {address}"))
     }
 
     /// Starts the jobs and hearing what other processes append.
     pub async fn start_jobs(&self) -> anyhow::Result<()> {
         let (feed, clock, stop) = (self.feed.clone(), self.clock.clone(), self.stop.clone());
-        self.tasks.spawn(async move { feed.hear_others(&clock, &stop).await });
+        self.tasks
+            .spawn(async move { feed.hear_others(&clock, &stop).await });
         let jobs = schedule::jobs(&self.sources, &self.config.schedule);
         let (feed, clock) = (self.feed.clone(), self.clock.clone());
         schedule::start(jobs, feed, clock, self.tasks.clone(), self.stop.clone()).await?;
@@ -73,7 +83,14 @@ impl App {
             tasks: self.tasks.clone(),
         };
         let schema = graphql::schema(Some(backend.clone()));
-        let served = http::serve(listener, schema, backend, self.config.server, self.stop.clone()).await;
+        let served = http::serve(
+            listener,
+            schema,
+            backend,
+            self.config.server,
+            self.stop.clone(),
+        )
+        .await;
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
@@ -91,9 +108,17 @@ impl App {
         let mut failures = Vec::new();
         for source in &self.sources {
             let source = source.as_ref();
-            for part in source.parts().iter().copied().filter(|part| chosen(source, *part)) {
-                let report = |outcome: &Outcome, done: Option<(u64, u64)>| progress(source, part, outcome, done);
-                let run = sync::recorded_run(source, part, &self.feed, &self.clock, |_| None, &report);
+            for part in source
+                .parts()
+                .iter()
+                .copied()
+                .filter(|part| chosen(source, *part))
+            {
+                let report = |outcome: &Outcome, done: Option<(u64, u64)>| {
+                    progress(source, part, outcome, done)
+                };
+                let run =
+                    sync::recorded_run(source, part, &self.feed, &self.clock, |_| None, &report);
                 if let Err(error) = run.await {
                     failures.push(format!("{} {}: {error}", source.name(), part.as_str()));
                 }
@@ -104,8 +129,18 @@ impl App {
 
     /// Makes a token.
     pub async fn create_token(&self, name: &str, role: Role) -> anyhow::Result<String> {
-        let new = NewToken { name: name.to_owned(), role, account_id: None, projects: Vec::new(), expires_at: None };
-        let (_, secret) = self.feed.store().create_token(new, self.clock.now(), &mut StdRng::from_os_rng()).await?;
+        let new = NewToken {
+            name: name.to_owned(),
+            role,
+            account_id: None,
+            projects: Vec::new(),
+            expires_at: None,
+        };
+        let (_, secret) = self
+            .feed
+            .store()
+            .create_token(new, self.clock.now(), &mut StdRng::from_os_rng())
+            .await?;
         Ok(secret)
     }
 }

@@ -21,23 +21,49 @@ pub(super) async fn run(config: &Config, clock: &Clock) -> anyhow::Result<()> {
     report("settings", Ok("every value makes sense".to_owned()))?;
     match Store::open(&config.database, Purpose::Beside).await {
         Ok(store) => {
-            let database = if store.is_postgres() { "PostgreSQL" } else { "SQLite" };
-            report("database", Ok(format!("{database}, {} events in the log", store.newest().await?)))?;
+            let database = if store.is_postgres() {
+                "PostgreSQL"
+            } else {
+                "SQLite"
+            };
+            report(
+                "database",
+                Ok(format!(
+                    "{database}, {} events in the log",
+                    store.newest().await?
+                )),
+            )?;
             if store.tokens().await?.is_empty() {
-                print("note    token: there is none yet; `auditgraph token create --role administrator --name me`\n")?;
+                print(
+                    "note    token: there is none yet; `auditgraph token create --role administrator --name me`\n",
+                )?;
             }
         }
         Err(error) => report("database", Err(error.to_string()))?,
     }
     let sources = source::configured(config, clock)?;
     for source in &sources {
-        report(source.name(), source.check().await.map_err(|error| error.to_string()))?;
+        report(
+            source.name(),
+            source.check().await.map_err(|error| error.to_string()),
+        )?;
     }
     for (section, system, advice) in [
-        ("organization", "organization", "set organization.org_id and organization.api_key to read its audit log"),
-        ("bitbucket_cloud", "bitbucket-cloud", "set bitbucket_cloud.email and bitbucket_cloud.token to read its members"),
+        (
+            "organization",
+            "organization",
+            "set organization.org_id and organization.api_key to read its audit log",
+        ),
+        (
+            "bitbucket_cloud",
+            "bitbucket-cloud",
+            "set bitbucket_cloud.email and bitbucket_cloud.token to read its members",
+        ),
     ] {
-        if !sources.iter().any(|source| source.system().as_str() == system) {
+        if !sources
+            .iter()
+            .any(|source| source.system().as_str() == system)
+        {
             print(&format!("off     {section}: not configured; {advice}\n"))?;
         }
     }

@@ -46,9 +46,16 @@ pub(super) async fn run(
         }
     }
     progress.finish();
-    let Count { read, new, repeated } = count;
+    let Count {
+        read,
+        new,
+        repeated,
+    } = count;
     print(&match output {
-        Output::Json => format!("{}\n", json!({"read": read, "new": new, "repeated": repeated})),
+        Output::Json => format!(
+            "{}\n",
+            json!({"read": read, "new": new, "repeated": repeated})
+        ),
         Output::Text => format!("{read} events read: {new} new, {repeated} known before\n"),
     })?;
     result
@@ -73,10 +80,13 @@ async fn import(
         let events = record.map_err(anyhow::Error::from).and_then(|record| {
             let system = match system.or_else(|| import::recognise(&record)) {
                 Some(system) => system,
-                None => anyhow::bail!("a record has a shape that no system sends; say which it is with --as SYSTEM"),
+                None => anyhow::bail!(
+                    "a record has a shape that no system sends; say which it is with --as SYSTEM"
+                ),
             };
-            let normalise = source::normaliser(system)
-                .with_context(|| format!("records of {system} cannot be read yet; organization can"))?;
+            let normalise = source::normaliser(system).with_context(|| {
+                format!("records of {system} cannot be read yet; organization can")
+            })?;
             Ok((system, normalise(&record)))
         });
         let (system, events) = match events {
@@ -101,10 +111,22 @@ async fn import(
     outcome
 }
 
-async fn store(app: &App, system: System, events: Vec<NewEvent>, count: &mut Count) -> anyhow::Result<()> {
+async fn store(
+    app: &App,
+    system: System,
+    events: Vec<NewEvent>,
+    count: &mut Count,
+) -> anyhow::Result<()> {
     let name = source_name(&app.config, system);
-    let batch = Batch { part: "import", events, ..Batch::default() };
-    let Appended { new, repeated, .. } = app.feed.append(&name, system, batch, app.clock.now()).await?;
+    let batch = Batch {
+        part: "import",
+        events,
+        ..Batch::default()
+    };
+    let Appended { new, repeated, .. } = app
+        .feed
+        .append(&name, system, batch, app.clock.now())
+        .await?;
     count.new += new;
     count.repeated += repeated;
     Ok(())

@@ -94,11 +94,16 @@ enum Command {
 }
 
 fn system(name: &str) -> Result<System, String> {
-    System::parse(name).filter(|system| *system != System::Directory).ok_or_else(|| {
-        let names: Vec<&str> =
-            System::ALL.iter().filter(|system| **system != System::Directory).map(|system| system.as_str()).collect();
-        format!("there is no such system; give one of: {}", names.join(", "))
-    })
+    System::parse(name)
+        .filter(|system| *system != System::Directory)
+        .ok_or_else(|| {
+            let names: Vec<&str> = System::ALL
+                .iter()
+                .filter(|system| **system != System::Directory)
+                .map(|system| system.as_str())
+                .collect();
+            format!("there is no such system; give one of: {}", names.join(", "))
+        })
 }
 
 impl Cli {
@@ -111,15 +116,30 @@ impl Cli {
         let clock = Clock::System;
         let config = self.global.settings()?;
         match self.command {
-            Command::Demo { pause } => serve::demo(config, self.global.listen.is_some(), clock, pause, self.global.output).await,
+            Command::Demo { pause } => {
+                serve::demo(
+                    config,
+                    self.global.listen.is_some(),
+                    clock,
+                    pause,
+                    self.global.output,
+                )
+                .await
+            }
             Command::Serve => serve::serve(config, clock, self.global.output).await,
-            Command::Sync { source, once } => serve::sync(config, clock, source, once, self.global.output).await,
-            Command::Import { system, files } => import::run(config, clock, system, files, self.global.output).await,
+            Command::Sync { source, once } => {
+                serve::sync(config, clock, source, once, self.global.output).await
+            }
+            Command::Import { system, files } => {
+                import::run(config, clock, system, files, self.global.output).await
+            }
             Command::Migrate => {
                 Store::open(&config.database, Purpose::Log).await?;
                 print("The database is up to date.\n")
             }
-            Command::Token(command) => token::run(command, &config, &clock, self.global.output).await,
+            Command::Token(command) => {
+                token::run(command, &config, &clock, self.global.output).await
+            }
             Command::CheckConfig => check::run(&config, &clock).await,
             Command::Schema => Ok(()),
         }
@@ -151,8 +171,11 @@ fn print(text: &str) -> anyhow::Result<()> {
 
 /// The log goes to standard error: readable on a terminal, JSON lines elsewhere.
 fn start_logging() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,auditgraph=info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,auditgraph=info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         log.compact().with_target(false).init();
     } else {
@@ -162,11 +185,20 @@ fn start_logging() {
 
 /// Lines of cells, the columns as wide as their widest cell.
 fn table<const N: usize>(lines: &[[String; N]]) -> String {
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        lines
+            .iter()
+            .map(|line| line[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: [usize; N] = std::array::from_fn(width);
     let mut text = String::new();
     for line in lines {
-        let cells = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = line
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }

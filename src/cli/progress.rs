@@ -22,18 +22,36 @@ impl Progress {
     pub(super) fn new() -> Self {
         let bar = ProgressBar::new_spinner();
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar, totals: Mutex::default() }
+        Self {
+            bar,
+            totals: Mutex::default(),
+        }
     }
 
     /// Shows how far a run has come.
-    pub(super) fn run(&self, source: &dyn Source, part: Part, outcome: &Outcome, done: Option<(u64, u64)>) {
+    pub(super) fn run(
+        &self,
+        source: &dyn Source,
+        part: Part,
+        outcome: &Outcome,
+        done: Option<(u64, u64)>,
+    ) {
         let what = format!("{} {}", source.name(), part.as_str());
         self.show(&what, outcome.records, outcome.new, done);
         if self.bar.is_hidden() && outcome.pages % LOG_EVERY == 0 {
-            tracing::info!(run = what, pages = outcome.pages, records = outcome.records, new = outcome.new, "reading");
+            tracing::info!(
+                run = what,
+                pages = outcome.pages,
+                records = outcome.records,
+                new = outcome.new,
+                "reading"
+            );
         }
         let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
-        totals.insert((source.name().to_owned(), part), (outcome.new, outcome.repeated));
+        totals.insert(
+            (source.name().to_owned(), part),
+            (outcome.new, outcome.repeated),
+        );
     }
 
     /// Shows how far something has come that is not a run.
@@ -57,7 +75,9 @@ impl Progress {
     /// New and repeated events of all runs.
     pub(super) fn totals(&self) -> (u64, u64) {
         let totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
-        totals.values().fold((0, 0), |(new, repeated), run| (new + run.0, repeated + run.1))
+        totals.values().fold((0, 0), |(new, repeated), run| {
+            (new + run.0, repeated + run.1)
+        })
     }
 
     /// Takes the bar away.

@@ -22,23 +22,41 @@ pub(super) async fn demo(
     pause: bool,
     output: Output,
 ) -> anyhow::Result<()> {
-    let folder = tempfile::Builder::new().prefix("auditgraph-demo-").tempdir()?;
-    config.database.url = format!("sqlite://{}?mode=rwc", folder.path().join("demo.db").display()).into();
+    let folder = tempfile::Builder::new()
+        .prefix("auditgraph-demo-")
+        .tempdir()?;
+    config.database.url = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("demo.db").display()
+    )
+    .into();
     let (upstream_tasks, upstream_stop) = (TaskTracker::new(), CancellationToken::new());
     let sandbox = app::demo(&mut config, &clock, &upstream_tasks, &upstream_stop).await?;
 
     let app = App::open(config, clock).await?;
     let listener = match app.listen().await {
         // The usual port may be taken; a demo is content with any.
-        Err(_) if !listens_where_told => TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?,
+        Err(_) if !listens_where_told => {
+            TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?
+        }
         listener => listener?,
     };
     // Enough for a first look; the rest of the past comes in behind it. A paused demo has all of it at once.
-    let at_once = |_: &dyn Source, part: Part| pause || matches!(part, Part::Events | Part::Directory | Part::Actions);
+    let at_once = |_: &dyn Source, part: Part| {
+        pause || matches!(part, Part::Events | Part::Directory | Part::Actions)
+    };
     let progress = Progress::new();
-    let failures = app.sync_once(at_once, |source, part, outcome, done| progress.run(source, part, outcome, done)).await;
+    let failures = app
+        .sync_once(at_once, |source, part, outcome, done| {
+            progress.run(source, part, outcome, done)
+        })
+        .await;
     progress.finish();
-    anyhow::ensure!(failures.is_empty(), "the sandbox could not be read: {}", failures.join("; "));
+    anyhow::ensure!(
+        failures.is_empty(),
+        "the sandbox could not be read: {}",
+        failures.join("; ")
+    );
     let token = app.create_token("demo", Role::Administrator).await?;
     app.start_jobs().await?;
     if !pause {
@@ -80,7 +98,11 @@ pub(super) async fn sync(
         anyhow::ensure!(
             names.contains(&name.as_str()),
             "there is no source `{name}`; configured are: {}",
-            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+            if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            }
         );
         app.sources.retain(|source| source.name() == name);
     }
@@ -98,7 +120,9 @@ pub(super) async fn sync(
     }
     let progress = Progress::new();
     let all = |_: &dyn Source, _: Part| true;
-    let work = app.sync_once(all, |source, part, outcome, done| progress.run(source, part, outcome, done));
+    let work = app.sync_once(all, |source, part, outcome, done| {
+        progress.run(source, part, outcome, done)
+    });
     let failures = tokio::select! {
         failures = work => failures,
         () = app::asked_to_stop() => vec!["stopped before everything was read; the next run goes on from here".to_owned()],
@@ -106,7 +130,10 @@ pub(super) async fn sync(
     progress.finish();
     let (new, repeated) = progress.totals();
     print(&match output {
-        Output::Json => format!("{}\n", json!({"new": new, "repeated": repeated, "failed": failures.len()})),
+        Output::Json => format!(
+            "{}\n",
+            json!({"new": new, "repeated": repeated, "failed": failures.len()})
+        ),
         Output::Text => format!("{new} new events, {repeated} known before\n"),
     })?;
     anyhow::ensure!(failures.is_empty(), "{}", failures.join("\n"));
@@ -129,7 +156,10 @@ fn announce(address: SocketAddr, token: Option<&str>, output: Output) -> anyhow:
     print(&match (output, token) {
         (Output::Json, Some(token)) => {
             let page = format!("{url}#token={token}");
-            format!("{}\n", json!({"url": url, "graphiql": page, "ws": ws, "token": token}))
+            format!(
+                "{}\n",
+                json!({"url": url, "graphiql": page, "ws": ws, "token": token})
+            )
         }
         (Output::Json, None) => format!("{}\n", json!({"url": url, "graphiql": url, "ws": ws})),
         (Output::Text, Some(token)) => format!(
@@ -137,7 +167,9 @@ fn announce(address: SocketAddr, token: Option<&str>, output: Output) -> anyhow:
              Token      {token}\n\nStop it with Ctrl-C; nothing is kept.\n"
         ),
         (Output::Text, None) => {
-            format!("Auditgraph is ready.\n\n  GraphiQL   {url}\n  GraphQL    {url}\n  Streams    {ws}\n")
+            format!(
+                "Auditgraph is ready.\n\n  GraphiQL   {url}\n  GraphQL    {url}\n  Streams    {ws}\n"
+            )
         }
     })
 }
@@ -148,7 +180,9 @@ async fn advise(app: &App, store: &Store) -> anyhow::Result<()> {
         print("\nNo source is configured: `auditgraph check-config` says what to set.\n")?;
     }
     if store.tokens().await?.is_empty() {
-        print("\nThere is no token yet: `auditgraph token create --role administrator --name me` makes one.\n")?;
+        print(
+            "\nThere is no token yet: `auditgraph token create --role administrator --name me` makes one.\n",
+        )?;
     }
     Ok(())
 }

@@ -48,11 +48,25 @@ fn role(name: &str) -> Result<Role, String> {
         .ok_or_else(|| "there is no such role; give administrator, manager or viewer".to_owned())
 }
 
-pub(super) async fn run(command: Command, config: &Config, clock: &Clock, output: Output) -> anyhow::Result<()> {
+pub(super) async fn run(
+    command: Command,
+    config: &Config,
+    clock: &Clock,
+    output: Output,
+) -> anyhow::Result<()> {
     let store = Store::open(&config.database, Purpose::Beside).await?;
     match command {
-        Command::Create { role, name, projects, account, expires_in_days } => {
-            anyhow::ensure!(!name.trim().is_empty(), "--name: give a name by which to find the token again");
+        Command::Create {
+            role,
+            name,
+            projects,
+            account,
+            expires_in_days,
+        } => {
+            anyhow::ensure!(
+                !name.trim().is_empty(),
+                "--name: give a name by which to find the token again"
+            );
             anyhow::ensure!(
                 role == Role::Viewer || projects.is_empty(),
                 "--project: only a viewer's token is limited to projects; {} sees all of them",
@@ -64,10 +78,21 @@ pub(super) async fn run(command: Command, config: &Config, clock: &Clock, output
             let now = clock.now();
             let day = Duration::from_hours(24);
             let expires_at = expires_in_days.map(|days| now.plus(day * days));
-            let new = NewToken { name, role, account_id: account, projects, expires_at };
-            let (row, secret) = store.create_token(new, now, &mut StdRng::from_os_rng()).await?;
+            let new = NewToken {
+                name,
+                role,
+                account_id: account,
+                projects,
+                expires_at,
+            };
+            let (row, secret) = store
+                .create_token(new, now, &mut StdRng::from_os_rng())
+                .await?;
             print(&match output {
-                Output::Json => format!("{}\n", json!({"id": row.id, "name": row.name, "role": role, "token": secret})),
+                Output::Json => format!(
+                    "{}\n",
+                    json!({"id": row.id, "name": row.name, "role": role, "token": secret})
+                ),
                 Output::Text => format!(
                     "Token {} for {} ({}). It is shown this once: {secret}\n",
                     row.id,
@@ -88,7 +113,8 @@ pub(super) async fn run(command: Command, config: &Config, clock: &Clock, output
 }
 
 fn list(tokens: &[token::Model], now: Timestamp, output: Output) -> anyhow::Result<()> {
-    let moment = |micros: Option<i64>| micros.map(|micros| Timestamp::from_micros(micros).to_string());
+    let moment =
+        |micros: Option<i64>| micros.map(|micros| Timestamp::from_micros(micros).to_string());
     if output == Output::Json {
         let mut text = String::new();
         for row in tokens {
@@ -106,7 +132,18 @@ fn list(tokens: &[token::Model], now: Timestamp, output: Output) -> anyhow::Resu
         }
         return print(&text);
     }
-    let mut lines = vec![["ID", "NAME", "ROLE", "STATE", "CREATED", "EXPIRES", "LAST USED"].map(str::to_owned)];
+    let mut lines = vec![
+        [
+            "ID",
+            "NAME",
+            "ROLE",
+            "STATE",
+            "CREATED",
+            "EXPIRES",
+            "LAST USED",
+        ]
+        .map(str::to_owned),
+    ];
     for row in tokens {
         let state = if row.revoked_at.is_some() {
             "revoked"

@@ -56,7 +56,7 @@ pub async fn serve(
         revocations,
         stop: stop.clone(),
     };
-    let serving =
+    let accepting =
         axum::serve(listener, routes(site)).with_graceful_shutdown(stop.clone().cancelled_owned());
     tokio::select! {
         ended = accepting.into_future() => ended,
