@@ -2,3 +2,5 @@
 
 mod import;
 mod normalise;
+mod source_http;
+mod upstream;
