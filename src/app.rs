@@ -115,7 +115,7 @@ impl App {
                 .filter(|part| chosen(source, *part))
             {
                 let report = |outcome: &Outcome, done: Option<(u64, u64)>| {
-                    progress(source, part, outcome, done)
+                    progress(source, part, outcome, done);
                 };
                 let run =
                     sync::recorded_run(source, part, &self.feed, &self.clock, |_| None, &report);
@@ -158,8 +158,8 @@ pub async fn demo(
     config.organization = sandbox.organization_settings();
     config.bitbucket_cloud = sandbox.bitbucket_settings();
     // Nobody waits for a demo, and the sandbox has no limits.
-    config.schedule.events = "* * * * * *".to_owned();
-    config.schedule.directory = "*/20 * * * * *".to_owned();
+    config.schedule.events = String::from("* * * * * *");
+    config.schedule.directory = String::from("*/20 * * * * *");
     Ok(sandbox)
 }
 

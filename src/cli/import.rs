@@ -78,11 +78,10 @@ async fn import(
     for record in import::records(reader) {
         // What stands before a broken place is good and is kept.
         let events = record.map_err(anyhow::Error::from).and_then(|record| {
-            let system = match system.or_else(|| import::recognise(&record)) {
-                Some(system) => system,
-                None => anyhow::bail!(
+            let Some(system) = system.or_else(|| import::recognise(&record)) else {
+                anyhow::bail!(
                     "a record has a shape that no system sends; say which it is with --as SYSTEM"
-                ),
+                );
             };
             let normalise = source::normaliser(system).with_context(|| {
                 format!("records of {system} cannot be read yet; organization can")

@@ -38,7 +38,7 @@ impl Progress {
     ) {
         let what = format!("{} {}", source.name(), part.as_str());
         self.show(&what, outcome.records, outcome.new, done);
-        if self.bar.is_hidden() && outcome.pages % LOG_EVERY == 0 {
+        if self.bar.is_hidden() && outcome.pages.is_multiple_of(LOG_EVERY) {
             tracing::info!(
                 run = what,
                 pages = outcome.pages,

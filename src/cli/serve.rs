@@ -48,7 +48,7 @@ pub(super) async fn demo(
     let progress = Progress::new();
     let failures = app
         .sync_once(at_once, |source, part, outcome, done| {
-            progress.run(source, part, outcome, done)
+            progress.run(source, part, outcome, done);
         })
         .await;
     progress.finish();
@@ -121,7 +121,7 @@ pub(super) async fn sync(
     let progress = Progress::new();
     let all = |_: &dyn Source, _: Part| true;
     let work = app.sync_once(all, |source, part, outcome, done| {
-        progress.run(source, part, outcome, done)
+        progress.run(source, part, outcome, done);
     });
     let failures = tokio::select! {
         failures = work => failures,

@@ -128,7 +128,8 @@ fn list(tokens: &[token::Model], now: Timestamp, output: Output) -> anyhow::Resu
                 "lastUsedAt": moment(row.last_used_at),
                 "revokedAt": moment(row.revoked_at),
             });
-            text.push_str(&format!("{line}\n"));
+            text.push_str(&line.to_string());
+            text.push('\n');
         }
         return print(&text);
     }

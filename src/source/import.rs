@@ -8,10 +8,10 @@ use crate::source::look::{self, Look};
 use serde_json::StreamDeserializer;
 use serde_json::de::IoRead;
 use serde_json::value::RawValue;
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where upstream systems put the records of a page.
 const ENVELOPES: [&str; 5] = ["data", "entities", "records", "results", "values"];
@@ -39,10 +39,10 @@ pub enum ImportError {
 /// Takes a page as upstream sends it (`{"data": [...]}` and its like), a single answer (`{"data": {...}}`), a bare
 /// array, a single record, and any number of these one after the other, as in JSON lines.
 pub fn records<R: BufRead>(reader: R) -> Records<R> {
-    let place = Rc::new(Cell::new((1, 0)));
+    let place = Arc::new(Place::default());
     let counted = Counted {
         reader,
-        place: Rc::clone(&place),
+        place: Arc::clone(&place),
         start: true,
     };
     Records {
@@ -56,7 +56,7 @@ pub fn records<R: BufRead>(reader: R) -> Records<R> {
 /// The records in a file; see [`records`].
 pub struct Records<R: BufRead> {
     documents: StreamDeserializer<'static, IoRead<Counted<R>>, Box<RawValue>>,
-    place: Rc<Cell<(usize, usize)>>,
+    place: Arc<Place>,
     waiting: VecDeque<Box<RawValue>>,
     over: bool,
 }
@@ -87,14 +87,13 @@ impl<R: BufRead> Iterator for Records<R> {
 impl<R: BufRead> Records<R> {
     fn no_record(&mut self, found: &RawValue) -> ImportError {
         self.over = true;
-        let (line, column) = self.place.get();
         let mut start: String = found.get().chars().take(40).collect();
         if start.len() < found.get().len() {
             start.push('…');
         }
         ImportError::Malformed {
-            line,
-            column: column.max(1),
+            line: self.place.breaks.load(Ordering::Relaxed) + 1,
+            column: self.place.column.load(Ordering::Relaxed).max(1),
             message: format!("a record is an object, not {start}"),
         }
     }
@@ -179,12 +178,19 @@ pub fn recognise(record: &RawValue) -> Option<System> {
     }
 }
 
+/// How far a file has been read: line breaks, and bytes since the last one. Atomic only so that it may be shared.
+#[derive(Default)]
+struct Place {
+    breaks: AtomicUsize,
+    column: AtomicUsize,
+}
+
 /// Counts lines and columns, and leaves out the byte order mark that some editors put first.
 ///
 /// The deserializer asks for one byte at a time, so the count is where it stands.
 struct Counted<R> {
     reader: R,
-    place: Rc<Cell<(usize, usize)>>,
+    place: Arc<Place>,
     start: bool,
 }
 
@@ -197,15 +203,14 @@ impl<R: BufRead> Read for Counted<R> {
             }
         }
         let read = self.reader.read(buffer)?;
-        let (mut line, mut column) = self.place.get();
         for byte in &buffer[..read] {
             if *byte == b'\n' {
-                (line, column) = (line + 1, 0);
+                self.place.breaks.fetch_add(1, Ordering::Relaxed);
+                self.place.column.store(0, Ordering::Relaxed);
             } else {
-                column += 1;
+                self.place.column.fetch_add(1, Ordering::Relaxed);
             }
         }
-        self.place.set((line, column));
         Ok(read)
     }
 }

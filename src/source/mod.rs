@@ -43,7 +43,7 @@ pub fn configured(
 #[must_use]
 pub fn normaliser(system: System) -> Option<fn(&RawValue) -> Vec<NewEvent>> {
     match system {
-        System::Organization => Some(|record| vec![organization::normalise::event(record)]),
+        System::Organization => Some(|record| vec![organization::event(record)]),
         _ => None,
     }
 }

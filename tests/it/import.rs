@@ -10,6 +10,10 @@ fn read(text: &str) -> Result<Vec<String>, ImportError> {
         .collect()
 }
 
+fn tokio_may_move(_: &impl Send) -> bool {
+    true
+}
+
 #[test]
 fn every_form_yields_the_records_as_they_stand() {
     let (one, two) = (
@@ -29,6 +33,7 @@ fn every_form_yields_the_records_as_they_stand() {
         assert_eq!(read(&form).unwrap(), [one, two], "{form}");
     }
     assert_eq!(read(one).unwrap(), [one]);
+    assert!(tokio_may_move(&records(one.as_bytes())));
     assert_eq!(read("").unwrap(), Vec::<String>::new());
     assert_eq!(read(r#"{"data":[]}"#).unwrap(), Vec::<String>::new());
 }

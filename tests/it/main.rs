@@ -8,4 +8,8 @@
 mod import;
 mod normalise;
 mod sandbox;
+mod source_directory;
+mod source_http;
+mod source_log;
 mod tidy;
+mod upstream;

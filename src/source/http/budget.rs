@@ -121,7 +121,7 @@ mod tests {
     #[tokio::test]
     async fn no_minute_sees_more_than_ten_ninths() {
         let clock = Clock::manual(Timestamp::parse("2026-11-20T09:00:00Z").unwrap());
-        let bucket = Bucket::new(45, Duration::from_secs(60), &clock);
+        let bucket = Bucket::new(45, Duration::from_mins(1), &clock);
         let mut sent = Vec::new();
         for _ in 0..200 {
             bucket.take().await;
@@ -131,7 +131,7 @@ mod tests {
             .iter()
             .map(|start| {
                 let within = |time: &&Timestamp| {
-                    **time >= *start && time.since(*start) < Duration::from_secs(60)
+                    **time >= *start && time.since(*start) < Duration::from_mins(1)
                 };
                 sent.iter().filter(within).count()
             })
@@ -147,7 +147,7 @@ mod tests {
     #[tokio::test]
     async fn an_hourly_budget_lets_a_ninth_through_at_once() {
         let clock = Clock::manual(Timestamp::parse("2026-11-20T09:00:00Z").unwrap());
-        let bucket = Bucket::new(900, Duration::from_secs(3600), &clock);
+        let bucket = Bucket::new(900, Duration::from_hours(1), &clock);
         let start = clock.now();
         for _ in 0..100 {
             bucket.take().await;

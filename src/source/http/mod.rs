@@ -5,10 +5,12 @@
 
 mod answer;
 mod budget;
+mod error;
 mod guard;
 mod wait;
 
 pub use budget::Bucket;
+pub use error::{CallError, SetupError};
 pub use guard::Guard;
 
 use super::SourceError;
@@ -18,6 +20,7 @@ use crate::event::Timestamp;
 use answer::{Refusal, Unreadable};
 use backon::{ExponentialBuilder, Retryable};
 use base64::Engine;
+use error::{LONGEST_BACK_OFF, Trouble};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode, redirect, tls};
 use secrecy::{ExposeSecret, SecretString};
@@ -30,9 +33,6 @@ use url::Url;
 /// An answer that makes no sense is asked for this often before it is believed.
 const ATTEMPTS_AT_SENSE: usize = 3;
 
-/// The longest wait that is chosen without upstream asking for it.
-const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
-
 /// How a client shows who it is.
 #[derive(Debug)]
 pub enum Credential {
@@ -40,74 +40,6 @@ pub enum Credential {
     Bearer(SecretString),
     /// A user name, here mostly an e-mail address, with a token as its password.
     Basic(String, SecretString),
-}
-
-/// Why a source cannot be set up at all.
-#[derive(Debug, thiserror::Error)]
-#[error("{setting}: {message}")]
-pub struct SetupError {
-    /// The setting to look at, e.g. `organization.base_url`.
-    pub setting: String,
-    /// What is wrong with it.
-    pub message: String,
-}
-
-/// Why a call brought nothing: upstream said no, or it could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// Upstream understood the request and refused it; asking again would not help.
-    #[error("{what} was refused ({status}): {message}")]
-    Refused {
-        /// Which call.
-        what: String,
-        /// HTTP status.
-        status: u16,
-        /// Upstream's own code for it, e.g. `ADMIN-400-1`.
-        code: Option<String>,
-        /// Upstream's words, with advice where there is some.
-        message: String,
-    },
-    /// Everything else.
-    #[error(transparent)]
-    Failed(#[from] SourceError),
-}
-
-impl CallError {
-    /// The HTTP status, when upstream refused the request.
-    #[must_use]
-    pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Refused { status, .. } => Some(*status),
-            Self::Failed(_) => None,
-        }
-    }
-}
-
-impl From<CallError> for SourceError {
-    fn from(error: CallError) -> Self {
-        match error {
-            CallError::Refused {
-                what,
-                status,
-                message,
-                ..
-            } if matches!(status, 401 | 403) => Self::Credential {
-                what,
-                status,
-                message,
-            },
-            CallError::Refused {
-                what,
-                status,
-                message,
-                ..
-            } => Self::Unusable {
-                what,
-                message: format!("{message} (status {status})"),
-            },
-            CallError::Failed(error) => error,
-        }
-    }
 }
 
 /// One request.
@@ -374,58 +306,5 @@ impl Http {
             }
         }
         text
-    }
-}
-
-/// Why one attempt failed.
-enum Trouble {
-    /// Nothing that another attempt would change.
-    Final(CallError),
-    /// Too many requests.
-    Limited { wait: Option<Duration> },
-    /// Not reachable, or failing.
-    Down {
-        attempt: usize,
-        wait: Option<Duration>,
-        patience: Duration,
-        message: String,
-    },
-    /// An answer that is cut off or not JSON.
-    Senseless { attempt: usize, message: String },
-}
-
-impl Trouble {
-    fn wait(&self) -> Option<Duration> {
-        match self {
-            Self::Limited { wait } | Self::Down { wait, .. } => *wait,
-            Self::Final(_) | Self::Senseless { .. } => None,
-        }
-    }
-
-    fn into_error(self, what: &str) -> CallError {
-        let what = what.to_owned();
-        CallError::Failed(match self {
-            Self::Final(error) => return error,
-            Self::Limited { wait } => SourceError::RateLimited {
-                what,
-                retry_after: wait.unwrap_or(LONGEST_BACK_OFF),
-            },
-            Self::Down {
-                wait: Some(retry_after),
-                patience,
-                ..
-            } if retry_after > patience => SourceError::RateLimited { what, retry_after },
-            Self::Down {
-                attempt, message, ..
-            } => SourceError::Unavailable {
-                what,
-                attempts: attempt,
-                message,
-            },
-            Self::Senseless { attempt, message } => SourceError::Unusable {
-                what,
-                message: format!("{message} ({attempt} times)"),
-            },
-        })
     }
 }

@@ -51,6 +51,8 @@ mod tests {
     use reqwest::StatusCode;
     use reqwest::header::{HeaderMap, HeaderName};
 
+    type Pairs = &'static [(&'static str, &'static str)];
+
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs
             .iter()
@@ -61,7 +63,7 @@ mod tests {
     #[test]
     fn waits_are_read_relative_to_the_server() {
         let sent = ("date", "Sat, 21 Nov 2026 10:14:30 GMT");
-        let cases: [(&[(&'static str, &str)], u16, Option<u64>); 8] = [
+        let cases: [(Pairs, u16, Option<u64>); 8] = [
             (&[("retry-after", "17")], 429, Some(17)),
             (&[("retry-after", "5")], 503, Some(5)),
             (

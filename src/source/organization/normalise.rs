@@ -248,9 +248,12 @@ fn app(app: Look<'_>) -> Option<Object> {
 
 /// Somebody by the best name there is: the account id, else an e-mail address, else what they are called.
 fn somebody(id: Option<&str>, facts: Look<'_>) -> Option<Actor> {
-    let name = facts.at("name").text();
-    // Upstream puts names into `email` where there is no address.
+    // Upstream puts names into `email` where there is no address, and addresses into `name` where there is no name.
     let email = facts.at("email").text().filter(|email| is_address(email));
+    let name = facts
+        .at("name")
+        .text()
+        .filter(|name| email.as_ref() != Some(name));
     let alias = match (id, &email, &name) {
         (Some(id), ..) => Alias::account(id),
         (None, Some(email), _) => Alias {
