@@ -118,5 +118,10 @@ pub(super) fn bitbucket(status: StatusCode, message: &str) -> Response {
 
 /// An error of user management.
 pub(super) fn account(status: StatusCode, key: &str) -> Response {
-    text(status, json!({"key": key, "context": {}}).to_string())
+    account_with(status, key, &json!({}))
+}
+
+/// The same with what it is about.
+pub(super) fn account_with(status: StatusCode, key: &str, context: &Value) -> Response {
+    text(status, json!({"key": key, "context": context}).to_string())
 }

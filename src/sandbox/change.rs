@@ -249,7 +249,7 @@ impl Sandbox {
 
 impl State {
     /// Writes into the log that an administrator did this.
-    fn tell(&mut self, deed: u16, object: u32, other: u32, now: Timestamp) {
+    pub(super) fn tell(&mut self, deed: u16, object: u32, other: u32, now: Timestamp) {
         let actor = life::somebody(&self.company, &mut self.dice, By::Admin);
         let doing = Doing {
             deed,

@@ -69,7 +69,7 @@ pub(super) struct Person {
     /// Department.
     pub(super) department: String,
     /// Job title.
-    pub(super) title: &'static str,
+    pub(super) title: String,
     /// When they joined.
     pub(super) added: Timestamp,
     /// When they were deactivated.
@@ -324,7 +324,7 @@ impl Company {
             place: dice.weighted([40, 20, 15, 10, 6, 4, 3, 2].into_iter()),
             host: 2 + dice.below(250),
             department: dice.pick(&names::DEPARTMENTS).to_owned(),
-            title: dice.pick(&names::TITLES),
+            title: dice.pick(&names::TITLES).to_owned(),
             added,
             deactivated: None,
             workspace: None,

@@ -278,15 +278,26 @@ fn doing(company: &mut Company, dice: &mut Dice, number_: u16, actor: u32, gap: 
     let anybody = dice.index(company.people.len());
     let (mut deed_, mut object, mut other) = (number_, 0, company.people[anybody].card);
     let mut pick = |length: usize| number(dice.index(length));
+    let exists = |group: usize| company.groups.get(group).is_some_and(|group| !group.gone);
     match deed(number_).on {
-        On::Membership | On::Group => {
-            object = pick(company.groups.len());
-            let member = company.people[anybody].groups.contains(&object);
-            if deed_ == catalogue::GROUP_JOINED || deed_ == catalogue::GROUP_LEFT {
-                deed_ = if member {
-                    catalogue::GROUP_JOINED
-                } else {
+        On::Group => {
+            object = until(exists, || pick(company.groups.len()));
+        }
+        On::Membership => {
+            let joined = deed(number_).action.contains("added");
+            let groups = &company.people[anybody].groups;
+            object = if joined && !groups.is_empty() {
+                groups[pick(groups.len()) as usize]
+            } else {
+                let fits = |group: usize| exists(group) && !groups.contains(&number(group));
+                until(fits, || pick(company.groups.len()))
+            };
+            // Only what fits the directory is reported.
+            if groups.contains(&object) != joined {
+                deed_ = if joined {
                     catalogue::GROUP_LEFT
+                } else {
+                    catalogue::GROUP_JOINED
                 };
             }
         }
@@ -311,7 +322,17 @@ fn doing(company: &mut Company, dice: &mut Dice, number_: u16, actor: u32, gap: 
             };
         }
         On::Space | On::Project => object = pick(company.projects.len()),
-        On::Repository => object = pick(company.repositories.len()),
+        On::Repository => {
+            let repositories = &company.repositories;
+            object = until(
+                |place| {
+                    repositories
+                        .get(place)
+                        .is_some_and(|repository| !repository.gone)
+                },
+                || pick(repositories.len()),
+            );
+        }
         On::App => object = pick(names::APPS.len()),
         On::Policy | On::Token | On::Unheard => object = pick(40),
         On::Account | On::User | On::Organization | On::Workspace => {}
@@ -323,6 +344,18 @@ fn doing(company: &mut Company, dice: &mut Dice, number_: u16, actor: u32, gap: 
         other,
         gap,
     }
+}
+
+/// The first throw that fits; after some tries any.
+fn until(fits: impl Fn(usize) -> bool, mut throw: impl FnMut() -> u32) -> u32 {
+    let mut thrown = throw();
+    for _ in 0..16 {
+        if fits(thrown as usize) {
+            break;
+        }
+        thrown = throw();
+    }
+    thrown
 }
 
 /// The project somebody works on; apps work on all of them.

@@ -7,6 +7,7 @@
 //! Read next: `company.rs` (who is there), `catalogue.rs` (what can happen), `life.rs` (what does happen), `record.rs`
 //! (how it is worded), then the routes. Nothing here knows of Auditgraph, except for the settings that lead to it.
 
+mod accounts;
 mod answer;
 mod bitbucket;
 mod catalogue;
@@ -130,6 +131,7 @@ impl Sandbox {
             .merge(events::routes())
             .merge(directory::routes())
             .merge(bitbucket::routes())
+            .merge(accounts::routes())
             .fallback(|request: Request| async move {
                 System::of(request.uri().path()).refuse(StatusCode::NOT_FOUND)
             })

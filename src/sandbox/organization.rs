@@ -28,6 +28,7 @@ pub(super) fn routes() -> Router<Arc<World>> {
         .route("/admin/v1/orgs/{org}", get(organization))
         .route("/admin/v1/orgs/{org}/event-actions", get(actions))
         .route("/admin/v1/orgs/{org}/users", get(users))
+        .route("/admin/v1/orgs/{org}/domains", get(domains))
         .route(
             "/admin/v1/orgs/{org}/directory/users/{account}/last-active-dates",
             get(last_active),
@@ -83,6 +84,23 @@ async fn actions(State(world): State<Arc<World>>, Path(org): Path<String>) -> Re
     groups.sort_unstable();
     groups.dedup();
     answer::ok(&json!({"data": data, "groupDisplayNames": groups}))
+}
+
+async fn domains(State(world): State<Arc<World>>, Path(org): Path<String>) -> Response {
+    let company = &world.state().company;
+    if org != company.org_id {
+        return answer::no_organization();
+    }
+    let link = world.link(&format!("admin/v1/orgs/{org}/domains"));
+    answer::ok(&json!({
+        "data": [{
+            "id": company.directory_id,
+            "type": "domains",
+            "attributes": {"name": names::DOMAIN, "claim": {"type": "dns", "status": "verified"}},
+            "links": {"self": format!("{link}/{}", company.directory_id)},
+        }],
+        "links": {"self": link},
+    }))
 }
 
 async fn users(

@@ -63,13 +63,17 @@ pub(super) fn user(company: &Company, index: u32, person: &Person) -> Value {
         "picture": picture(person),
         "avatar": picture(person),
     });
+    // A kind of account that came after the specification.
+    if person.kind == Kind::App && index % 2 == 1 {
+        item["accountType"] = "agent".into();
+    }
     if let Some(email) = &card.email {
         item["email"] = email.clone().into();
         item["emailVerified"] = (index % 11 != 3).into();
     }
     // Profiles are filled in by people, so not always.
     if person.kind == Kind::Person && index % 9 != 4 {
-        item["jobTitle"] = person.title.into();
+        item["jobTitle"] = person.title.clone().into();
         item["department"] = person.department.clone().into();
         item["organization"] = names::COMPANY.into();
         item["location"] = place.city.into();

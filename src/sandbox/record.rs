@@ -3,7 +3,7 @@
 //! Pure: the same fact gives the same bytes every time. It carries all the oddities that real records have: missing
 //! context, links, location or e-mail, empty strings, unknown fields. It does not know about pages.
 
-use super::catalogue::deed;
+use super::catalogue::{On, deed};
 use super::company::{Card, Company, Kind, number};
 use super::dice::Dice;
 use super::log::{Fact, Log, SYSTEM};
@@ -215,7 +215,7 @@ impl Writer<'_> {
                 "container-token",
                 "api-token",
             ])
-        } else if dice.chance(40) {
+        } else if dice.chance(40) && deed(self.fact.deed).on != On::Account {
             "api-token"
         } else if dice.chance(600) {
             "session"
@@ -234,7 +234,7 @@ impl Writer<'_> {
             Pairs(auth)
         });
         let behalf = (is_app && dice.chance(300)).then(|| {
-            let card = number(dice.index(company.founders));
+            let card = number(dice.index(company.founders * 9 / 10));
             let holder = company.holder(card);
             Pairs(about(&company.cards[card as usize], &holder.account_id))
         });

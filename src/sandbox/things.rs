@@ -223,11 +223,17 @@ impl Writer<'_> {
         (thing, shown)
     }
 
-    fn organization(&self) -> Thing {
+    fn organization(&mut self) -> Thing {
         let org = &self.company.org_id;
+        // Both names have been seen.
+        let kind = if self.dice.chance(150) {
+            "organization"
+        } else {
+            "orgs"
+        };
         Thing {
             id: Some(org.clone()),
-            r#type: Some("orgs"),
+            r#type: Some(kind),
             attributes: Pairs(vec![("name", names::COMPANY.to_owned())]),
             links: Some(Links {
                 self_: Some(format!("{}/admin/v1/orgs/{org}", names::API)),

@@ -1,6 +1,7 @@
 //! The company lives: its directory changes, its log grows, its past stays.
 
 use super::{small, start, truth};
+use auditgraph::sandbox::Settings;
 use std::time::Duration;
 
 #[tokio::test]
@@ -60,5 +61,38 @@ async fn the_company_lives_and_old_records_stay_as_they_were() {
     assert!(ledger.len() >= after.len() + 290);
     let (records, _) = it.read("limit=500").await;
     assert_eq!(records, truth(&it.sandbox));
+    it.end().await;
+}
+
+#[tokio::test]
+async fn it_lives_by_itself_until_it_is_stopped() {
+    let it = start(small()).await;
+    let before = it.sandbox.ledger().len();
+    it.sandbox.live();
+    while it.sandbox.ledger().len() < before + 20 {
+        tokio::task::yield_now().await;
+    }
+    it.end().await;
+}
+
+#[tokio::test]
+async fn the_smallest_company_works() {
+    let it = start(Settings {
+        people: 0,
+        groups: 0,
+        projects: 0,
+        repositories: 0,
+        history_days: 0,
+        history_events: 0,
+        ..Settings::default()
+    })
+    .await;
+    assert!(it.sandbox.ledger().is_empty());
+    assert_eq!(it.read("").await.0, Vec::<String>::new());
+    it.sandbox.publish(300);
+    for _ in 0..100 {
+        it.sandbox.change();
+    }
+    assert_eq!(it.read("").await.0, truth(&it.sandbox));
     it.end().await;
 }

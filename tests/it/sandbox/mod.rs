@@ -1,5 +1,6 @@
 //! The sandbox as its clients see it: over HTTP, without knowing what is inside.
 
+mod accounts;
 mod faults;
 mod life;
 mod lists;
