@@ -35,7 +35,7 @@ struct Global {
     /// The settings file; what it does not say is as in the built-in defaults.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The database: sqlite://FILE?mode=rwc or postgres://USER:PASSWORD@HOST/DATABASE.
+    /// The database: `sqlite://FILE?mode=rwc` or `postgres://USER:PASSWORD@HOST/DATABASE`.
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// The address and port to listen on.

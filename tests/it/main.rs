@@ -11,5 +11,7 @@ mod sandbox;
 mod source_directory;
 mod source_http;
 mod source_log;
+mod sync;
 mod tidy;
 mod upstream;
+mod world;
