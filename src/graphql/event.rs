@@ -146,6 +146,7 @@ impl EventQuery {
 /// Streams: what is stored, then what comes.
 pub struct Subscription;
 
+/// Streams: what is stored, then what comes.
 #[async_graphql::Subscription]
 impl Subscription {
     /// Replays the log after the position `after`, then goes on live; each event once, in the order of the log.
@@ -194,10 +195,10 @@ fn position(text: &str, newest: i64) -> Result<i64> {
     }
 }
 
-/// Something that somebody did.
 #[derive(Clone)]
 pub(super) struct Event(pub(super) Arc<event::Model>);
 
+/// Something that somebody did.
 #[Object]
 impl Event {
     /// The global id.
@@ -388,9 +389,9 @@ async fn visible_user(ctx: &Context<'_>, id: i64) -> Result<Option<User>> {
         .map(User))
 }
 
-/// Who did something.
 pub(super) struct Actor(Person);
 
+/// Who did something.
 #[Object]
 impl Actor {
     /// What kind of somebody.
@@ -419,9 +420,9 @@ impl Actor {
     }
 }
 
-/// A thing or person that something was done to or with.
 pub(super) struct Target(StoredObject);
 
+/// A thing or person that something was done to or with.
 #[Object]
 impl Target {
     /// What kind of thing, in upstream's word, e.g. `user`, `group`, `issue`.
