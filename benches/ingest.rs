@@ -4,7 +4,10 @@
 //! a server. Both ways take turns, so that a busy machine slows both; look at the ratio. `EVENTS` sets how many events a
 //! round has.
 
-#![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing to say")]
+#![expect(
+    clippy::expect_used,
+    reason = "a benchmark that cannot go on has nothing to say"
+)]
 
 use auditgraph::config::Config;
 use auditgraph::event::{
@@ -72,7 +75,10 @@ fn main() {
     });
 }
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark has no settings of its own")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark has no settings of its own"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::vars()
         .find(|(known, _)| known == name)

@@ -7,6 +7,7 @@
 
 mod import;
 mod normalise;
+mod oddities;
 mod sandbox;
 mod source_directory;
 mod source_http;
