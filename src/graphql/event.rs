@@ -425,7 +425,7 @@ pub(super) struct Target(StoredObject);
 /// A thing or person that something was done to or with.
 #[Object]
 impl Target {
-    /// What kind of thing, in upstream's word, e.g. `user`, `group`, `issue`.
+    /// What kind of thing, in the singular, e.g. `user`, `group`, `issue`; upstream's own word for kinds that are rarer.
     #[graphql(name = "type")]
     async fn kind(&self) -> &str {
         &self.0.kind
