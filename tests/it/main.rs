@@ -9,6 +9,7 @@ mod import;
 mod normalise;
 mod oddities;
 mod sandbox;
+mod schedule;
 mod source_directory;
 mod source_http;
 mod source_log;
