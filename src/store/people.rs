@@ -2,6 +2,7 @@
 
 use super::entity::{activity_signal, alias, listed_user, membership, user, user_word};
 use super::listing::Comparison;
+use super::names::unnamed;
 use super::observation::Observation;
 use super::{StoreError, clean, directory, sort_name};
 use crate::event::directory::{
@@ -110,7 +111,19 @@ impl Comparison<'_, '_> {
         let (row, is_new) = match found {
             Some(row) => (row, false),
             None if listed.aliases.is_empty() => return Ok(None),
-            None => (new_user(listed).insert(transaction).await?, true),
+            None => {
+                let row = user::Model {
+                    kind: listed.kind.number(),
+                    ..unnamed(self.resolver.next_user().await?)
+                };
+                (
+                    row.into_active_model()
+                        .reset_all()
+                        .insert(transaction)
+                        .await?,
+                    true,
+                )
+            }
         };
         for other in ids {
             self.merge(row.id, other).await?;
@@ -365,15 +378,6 @@ fn actor_of(listed: &DirectoryUser) -> Actor {
         kind: listed.kind,
         name: listed.name.clone(),
         email: listed.email.clone(),
-    }
-}
-
-fn new_user(listed: &DirectoryUser) -> user::ActiveModel {
-    user::ActiveModel {
-        kind: Set(listed.kind.number()),
-        listed: Set(false),
-        sort_name: Set(String::new()),
-        ..Default::default()
     }
 }
 
