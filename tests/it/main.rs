@@ -8,6 +8,7 @@
 mod import;
 mod normalise;
 mod oddities;
+mod queries;
 mod sandbox;
 mod source_directory;
 mod source_http;
