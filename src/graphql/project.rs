@@ -64,7 +64,7 @@ impl ProjectQuery {
                 if id.kind != NodeKind::Project {
                     return Err(error::bad_input("id", "is not the id of a project"));
                 }
-                store.visible_container(viewer(ctx)?, id.number).await
+                store.visible_project(viewer(ctx)?, id.number).await
             }
             (None, Some(key)) => {
                 let found = store.containers_by_key(viewer(ctx)?, &key, &PROJECTS).await;

@@ -193,13 +193,24 @@ impl Store {
             .await?)
     }
 
-    /// The container with this number, if the viewer may see it.
-    pub async fn visible_container(
+    /// The project, space or repository with this number, if the viewer may see it.
+    pub async fn visible_project(
         &self,
         viewer: &Viewer,
         id: i64,
     ) -> Result<Option<container::Model>, StoreError> {
-        let containers = container::Entity::find_by_id(id).filter(visible_containers(viewer));
+        let kinds = [
+            ContainerKind::Project,
+            ContainerKind::Space,
+            ContainerKind::Repository,
+        ];
+        let containers = container::Entity::find_by_id(id)
+            .filter(visible_containers(viewer))
+            .filter(
+                container::COLUMN
+                    .kind
+                    .is_in(kinds.map(ContainerKind::number)),
+            );
         Ok(containers.one(&self.read).await?)
     }
 

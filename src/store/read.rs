@@ -3,7 +3,7 @@
 //! Every page is a range of an index, never an offset: the cursor is the sort key of the row it stands on.
 
 use super::entity::{action, alias, change, container, event, payload, user};
-use super::query::visible;
+use super::query::{bytewise, lower, visible};
 use super::{Store, StoreError, blind};
 use crate::access::Sight;
 use crate::event::Timestamp;
@@ -23,13 +23,13 @@ pub enum EventOrderField {
     Time,
     /// When it was stored: the order of the log.
     Recorded,
-    /// The actor's name.
+    /// The actor's name, in any case.
     Actor,
     /// The action's label.
     Action,
-    /// The name of the project, or of the place where there is no project.
+    /// The name of the place in which it happened: a project, space, repository, workspace or site.
     Project,
-    /// The target's name.
+    /// The target's name, or its id where it has none. The case of plain Latin letters does not matter.
     Target,
 }
 
@@ -97,12 +97,12 @@ impl Store {
         range: Range<EventMark>,
         now: Timestamp,
     ) -> Result<Rows<event::Model>, StoreError> {
-        let condition = self.condition(filter, sight, now).await?;
+        let condition = self.condition_now(filter, sight, now).await?;
         if blind(sight) {
             return Ok(Rows::none());
         }
         let mut events = order.join(event::Entity::find()).filter(condition);
-        let key = order.expression();
+        let key = order.expression(self);
         if let Some(mark) = range.after {
             let beyond = self
                 .beyond(order, key.clone(), mark, range.descending)
@@ -278,43 +278,49 @@ fn seq() -> Expr {
 
 impl EventOrderField {
     /// What the rows are sorted by; text is never missing, so that it can be compared.
-    fn expression(self) -> SimpleExpr {
-        let text = |expression: Expr| Func::coalesce([expression, Expr::val("")]).into();
+    fn expression(self, store: &Store) -> SimpleExpr {
+        let or_nothing = |text: Expr| Func::coalesce([text, Expr::val("")]).into();
         match self {
             Self::Time => Expr::col((event::Entity, event::Column::Time)),
             Self::Recorded => seq(),
-            Self::Actor => text(Expr::col((user::Entity, user::Column::SortName))),
-            Self::Action => text(Expr::col((action::Entity, action::Column::Label))),
-            Self::Project => text(Expr::col((container::Entity, container::Column::SortName))),
-            Self::Target => Func::lower(Func::coalesce([
-                Expr::col((event::Entity, event::Column::TargetName)),
-                Expr::col((event::Entity, event::Column::TargetId)),
-                Expr::val(""),
-            ]))
-            .into(),
+            Self::Actor => or_nothing(Expr::col((user::Entity, user::Column::SortName))),
+            Self::Action => {
+                let label = Expr::col((action::Entity, action::Column::Label));
+                or_nothing(bytewise(store, label))
+            }
+            Self::Project => {
+                or_nothing(Expr::col((container::Entity, container::Column::SortName)))
+            }
+            Self::Target => {
+                let name = Func::coalesce([
+                    Expr::col((event::Entity, event::Column::TargetName)),
+                    // People are named in their own rows.
+                    Expr::col((user::Entity, user::Column::SortName)),
+                    Expr::col((event::Entity, event::Column::TargetId)),
+                    Expr::val(""),
+                ]);
+                lower(store, name.into())
+            }
         }
     }
 
     fn join(self, events: Select<event::Entity>) -> Select<event::Entity> {
-        let to_alias = || {
-            left(
-                event::Entity,
-                event::Column::ActorId,
+        let person = |events: Select<event::Entity>, column: event::Column| {
+            let name = left(event::Entity, column, alias::Entity, alias::Column::Id);
+            let somebody = left(
                 alias::Entity,
-                alias::Column::Id,
-            )
+                alias::Column::UserId,
+                user::Entity,
+                user::Column::Id,
+            );
+            events
+                .join(JoinType::LeftJoin, name)
+                .join(JoinType::LeftJoin, somebody)
         };
         match self {
-            Self::Time | Self::Recorded | Self::Target => events,
-            Self::Actor => events.join(JoinType::LeftJoin, to_alias()).join(
-                JoinType::LeftJoin,
-                left(
-                    alias::Entity,
-                    alias::Column::UserId,
-                    user::Entity,
-                    user::Column::Id,
-                ),
-            ),
+            Self::Time | Self::Recorded => events,
+            Self::Actor => person(events, event::Column::ActorId),
+            Self::Target => person(events, event::Column::TargetAliasId),
             Self::Action => events.join(
                 JoinType::LeftJoin,
                 left(

@@ -5,11 +5,15 @@
     reason = "a test that cannot go on has failed, and the panic says where"
 )]
 
+mod filters;
 mod import;
 mod normalise;
 mod oddities;
+mod paging;
+mod queries;
 mod sandbox;
 mod schedule;
+mod schema;
 mod source_directory;
 mod source_http;
 mod source_log;
