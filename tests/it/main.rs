@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed, and the panic says where"
 )]
 
+mod crash;
 mod filters;
 mod import;
 mod normalise;
@@ -21,3 +22,4 @@ mod sync;
 mod tidy;
 mod upstream;
 mod world;
+mod writers;

@@ -148,7 +148,11 @@ pub(crate) fn at(text: &str) -> Timestamp {
 impl World {
     /// Without an upstream.
     pub(crate) async fn new(kind: Kind) -> Self {
-        let database = Database::new(kind).await;
+        Self::on(Database::new(kind).await).await
+    }
+
+    /// On a database that somebody else may have filled.
+    pub(crate) async fn on(database: Database) -> Self {
         let mut config: Config = "".parse().unwrap();
         config.database.url = database.url.clone().into();
         let store = Store::open(&config.database, Purpose::Log).await.unwrap();
