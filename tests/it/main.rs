@@ -10,6 +10,7 @@ mod import;
 mod normalise;
 mod oddities;
 mod paging;
+mod plans;
 mod queries;
 mod sandbox;
 mod schema;

@@ -105,12 +105,11 @@ async fn names_follow_one_convention() {
         }
         for kind in ["fields", "inputFields"] {
             for member in list(&one[kind]) {
-                let names = std::iter::once(member).chain(list(&member["args"]));
-                let named = names.map(|named| text(&named["name"]));
+                let described = std::iter::once(member).chain(list(&member["args"]));
+                let all = described.map(|one| text(&one["name"]));
                 odd.extend(
-                    named
-                        .filter(|named| !camel(named))
-                        .map(|named| format!("{name}.{named}")),
+                    all.filter(|one| !camel(one))
+                        .map(|one| format!("{name}.{one}")),
                 );
             }
         }
