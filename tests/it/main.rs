@@ -13,6 +13,7 @@ mod paging;
 mod plans;
 mod queries;
 mod sandbox;
+mod schedule;
 mod schema;
 mod source_directory;
 mod source_http;

@@ -154,10 +154,10 @@ async fn a_lost_cursor_costs_nothing_but_a_second_look(kind: Kind) {
 async fn what_is_not_understood_is_stored_as_it_is(kind: Kind) {
     let world = World::new(kind).await;
     let mut odd = event("odd", "2026-11-20T08:00:00Z");
-    odd.action = "moon_landed".to_owned();
+    odd.action = String::from("moon_landed");
     (odd.actor, odd.target, odd.container, odd.time, odd.message) =
         (None, None, None, None, Some("a\0b".to_owned()));
-    odd.raw = r#"{"id":"odd","text":"\u0000 \ud800"}"#.to_owned();
+    odd.raw = String::from(r#"{"id":"odd","text":"\u0000 \ud800"}"#);
     world.append(vec![odd]).await;
     let stored = world
         .data(

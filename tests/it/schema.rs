@@ -105,11 +105,12 @@ async fn names_follow_one_convention() {
         }
         for kind in ["fields", "inputFields"] {
             for member in list(&one[kind]) {
-                let described = std::iter::once(member).chain(list(&member["args"]));
-                let all = described.map(|one| text(&one["name"]));
+                let names = std::iter::once(member).chain(list(&member["args"]));
+                let found = names.map(|name| text(&name["name"]));
                 odd.extend(
-                    all.filter(|one| !camel(one))
-                        .map(|one| format!("{name}.{one}")),
+                    found
+                        .filter(|found| !camel(found))
+                        .map(|found| format!("{name}.{found}")),
                 );
             }
         }
