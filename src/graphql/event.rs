@@ -9,7 +9,7 @@ use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
 use crate::event::{ActorKind, Product, Timestamp};
 use crate::store::StoredObject;
-use crate::store::entity::event;
+use crate::store::entity::{self, event};
 use crate::store::read::{EventMark, EventOrderField};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use futures::{Stream, StreamExt};
@@ -316,7 +316,7 @@ impl Event {
         let changes = found
             .map_err(|failure| super::viewer::shared(ctx, &failure))?
             .unwrap_or_default();
-        let change = |row: crate::store::entity::change::Model| Change {
+        let change = |row: entity::change::Model| Change {
             field: row.field,
             from: row.from_value,
             to: row.to_value,
@@ -356,10 +356,7 @@ impl Event {
 }
 
 impl Event {
-    async fn stored_action(
-        &self,
-        ctx: &Context<'_>,
-    ) -> Result<Arc<crate::store::entity::action::Model>> {
+    async fn stored_action(&self, ctx: &Context<'_>) -> Result<Arc<entity::action::Model>> {
         let found = backend(ctx)?.feed.store().action(self.0.action_id).await;
         let found = found.map_err(|failure| error::from_store(ctx, failure))?;
         found.ok_or_else(|| {
@@ -371,10 +368,7 @@ impl Event {
     }
 }
 
-type Person = Arc<(
-    crate::store::entity::alias::Model,
-    crate::store::entity::user::Model,
-)>;
+type Person = Arc<(entity::alias::Model, entity::user::Model)>;
 
 async fn person(ctx: &Context<'_>, alias: i64) -> Result<Option<Person>> {
     let found = loaders(ctx)?.people.load_one(loader::AliasId(alias)).await;

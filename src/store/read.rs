@@ -10,7 +10,10 @@ use crate::event::Timestamp;
 use crate::event::filter::EventFilter;
 use async_graphql::Enum;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, Order, SimpleExpr};
-use sea_orm::{EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select};
+use sea_orm::{
+    ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    QueryTrait, RelationDef, Select,
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -101,6 +104,53 @@ impl Store {
         if blind(sight) {
             return Ok(Rows::none());
         }
+        let page = self.page(condition, order, &range).await?;
+        Ok(cut(page.all(&self.read).await?, &range))
+    }
+
+    /// How the database goes about such a page, in its own words, a step a line.
+    pub async fn explain_events(
+        &self,
+        filter: &EventFilter,
+        order: EventOrderField,
+        range: Range<EventMark>,
+        now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let sight = Sight::Everything;
+        let condition = self.condition_now(filter, &sight, now).await?;
+        self.explain(self.page(condition, order, &range).await?)
+            .await
+    }
+
+    /// How the database goes about finding what comes after a position, in its own words, a step a line.
+    pub async fn explain_following(
+        &self,
+        after: i64,
+        condition: &Condition,
+    ) -> Result<Vec<String>, StoreError> {
+        self.explain(stretch(condition, after, after + SEARCH, 1))
+            .await
+    }
+
+    async fn explain(&self, events: Select<event::Entity>) -> Result<Vec<String>, StoreError> {
+        let mut statement = events.build(self.read.get_database_backend());
+        let (explain, column) = if self.is_postgres() {
+            ("EXPLAIN", "QUERY PLAN")
+        } else {
+            ("EXPLAIN QUERY PLAN", "detail")
+        };
+        statement.sql = format!("{explain} {}", statement.sql);
+        let steps = self.read.query_all_raw(statement).await?;
+        let text = |row: &QueryResult| row.try_get::<String>("", column);
+        Ok(steps.iter().map(text).collect::<Result<_, _>>()?)
+    }
+
+    async fn page(
+        &self,
+        condition: Condition,
+        order: EventOrderField,
+        range: &Range<EventMark>,
+    ) -> Result<Select<event::Entity>, StoreError> {
         let mut events = order.join(event::Entity::find()).filter(condition);
         let key = order.expression(self);
         if let Some(mark) = range.after {
@@ -123,12 +173,7 @@ impl Store {
         if order != EventOrderField::Recorded {
             events = events.order_by(key, direction.clone());
         }
-        let rows = events
-            .order_by(seq(), direction)
-            .limit(range.limit + 1)
-            .all(&self.read)
-            .await?;
-        Ok(cut(rows, &range))
+        Ok(events.order_by(seq(), direction).limit(range.limit + 1))
     }
 
     /// The condition that an event comes after a mark in an order.
@@ -206,11 +251,7 @@ impl Store {
                 searched: after,
             });
         }
-        let events = event::Entity::find()
-            .filter(condition.clone())
-            .filter(event::COLUMN.seq.between(after + 1, until))
-            .order_by_asc(event::Column::Seq)
-            .limit(limit)
+        let events = stretch(condition, after, until, limit)
             .all(&self.read)
             .await?;
         let full = events.len() as u64 == limit;
@@ -259,6 +300,14 @@ impl Store {
             .all(&self.read)
             .await?)
     }
+}
+
+fn stretch(condition: &Condition, after: i64, until: i64, limit: u64) -> Select<event::Entity> {
+    event::Entity::find()
+        .filter(condition.clone())
+        .filter(event::COLUMN.seq.between(after + 1, until))
+        .order_by_asc(event::Column::Seq)
+        .limit(limit)
 }
 
 /// Cuts the row that only tells that there are more, and turns what was read from the end.

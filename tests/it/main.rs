@@ -11,6 +11,7 @@ mod import;
 mod normalise;
 mod oddities;
 mod paging;
+mod plans;
 mod queries;
 mod sandbox;
 mod schedule;

@@ -134,7 +134,17 @@ impl Compiler<'_> {
             }
             found.reset_limit();
         }
-        Ok(column(column_of).in_subquery(found))
+        Ok(self.indexed(column_of).in_subquery(found))
+    }
+
+    /// A column that has an index. A stream reads a short stretch of the log by its primary key, and SQLite would rather
+    /// read all that an index finds and sort it; behind a plus sign it does not see the index.
+    fn indexed(&self, column_of: event::Column) -> Expr {
+        if self.used == Use::Lasting && !self.store.is_postgres() {
+            Expr::cust_with_expr("+?", column(column_of))
+        } else {
+            column(column_of)
+        }
     }
 
     fn compile<'c>(
@@ -191,7 +201,7 @@ impl Compiler<'_> {
         zone: Option<&str>,
         path: &str,
     ) -> Result<Vec<Condition>, StoreError> {
-        let mut criteria = vec![time(filter, zone, self.now, path)?];
+        let mut criteria = vec![self.time(filter, zone, path)?];
         if let Some(names) = given(filter.sources.as_ref(), path, "sources")? {
             criteria.push(self.sources(names, path).await?);
         }
@@ -226,6 +236,30 @@ impl Compiler<'_> {
             criteria.push(text::containing(self.store, text));
         }
         Ok(criteria)
+    }
+
+    fn time(
+        &self,
+        filter: &EventFilter,
+        zone: Option<&str>,
+        path: &str,
+    ) -> Result<Condition, StoreError> {
+        let zone = zone_named(zone)
+            .map_err(|error| wrong(format!("{path}.timeZone"), error.to_string()))?;
+        let mut bounds = Condition::all();
+        let Some(time) = &filter.time else {
+            return Ok(bounds);
+        };
+        let range = time
+            .bounds(zone, self.now)
+            .map_err(|error| wrong(format!("{path}.time"), error.to_string()))?;
+        if let Some(from) = range.from {
+            bounds = bounds.add(self.indexed(event::Column::Time).gte(from.micros()));
+        }
+        if let Some(to) = range.to {
+            bounds = bounds.add(self.indexed(event::Column::Time).lt(to.micros()));
+        }
+        Ok(bounds)
     }
 
     async fn sources(&self, names: &[String], path: &str) -> Result<Condition, StoreError> {
@@ -306,30 +340,6 @@ impl Compiler<'_> {
         let among = self.among(event::Column::ActionId, found).await?;
         Ok(Condition::all().add(among))
     }
-}
-
-fn time(
-    filter: &EventFilter,
-    zone: Option<&str>,
-    now: Timestamp,
-    path: &str,
-) -> Result<Condition, StoreError> {
-    let zone =
-        zone_named(zone).map_err(|error| wrong(format!("{path}.timeZone"), error.to_string()))?;
-    let mut bounds = Condition::all();
-    let Some(time) = &filter.time else {
-        return Ok(bounds);
-    };
-    let range = time
-        .bounds(zone, now)
-        .map_err(|error| wrong(format!("{path}.time"), error.to_string()))?;
-    if let Some(from) = range.from {
-        bounds = bounds.add(column(event::Column::Time).gte(from.micros()));
-    }
-    if let Some(to) = range.to {
-        bounds = bounds.add(column(event::Column::Time).lt(to.micros()));
-    }
-    Ok(bounds)
 }
 
 /// The values of a criterion; an empty list is no criterion.
