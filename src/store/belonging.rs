@@ -36,8 +36,9 @@ impl Comparison<'_, '_> {
         let known = self.has_baseline(Listing::Members).await?;
         if let Some(old) = open {
             if old.permission == permission || permission.is_none() {
+                let seen_at = old.seen_at.max(self.began.micros());
                 let mut old = old.into_active_model();
-                old.seen_at = Set(self.began.micros());
+                old.seen_at = Set(seen_at);
                 old.update(transaction).await?;
                 return Ok(());
             }

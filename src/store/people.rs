@@ -8,7 +8,7 @@ use super::observation::Observation;
 use super::{StoreError, clean, directory, sort_name};
 use crate::event::directory::{ActivitySignal, DirectoryUser, Listing, UserStatus};
 use crate::event::{Actor, Change, Timestamp};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
 };
@@ -120,6 +120,19 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
+    /// Signs of activity of somebody who may be known.
+    pub(super) async fn activity(&mut self, seen: &DirectoryUser) -> Result<(), StoreError> {
+        for name in &seen.aliases {
+            if let Some(alias) = self.resolver.stored_alias(name).await? {
+                for signal in &seen.activity {
+                    self.signal(alias.user_id, signal).await?;
+                }
+                break;
+            }
+        }
+        Ok(())
+    }
+
     async fn is_listed(&self, user_id: i64) -> Result<bool, StoreError> {
         let row = listed_user::Entity::find_by_id((self.source_id, user_id))
             .one(self.resolver.transaction)
@@ -127,20 +140,26 @@ impl Comparison<'_, '_> {
         Ok(row.is_some())
     }
 
+    /// Notes that this listing names somebody. One that began earlier does not undo what a later one has noted.
     async fn mark_listed(&self, user_id: i64) -> Result<(), StoreError> {
-        let row = listed_user::ActiveModel {
-            source_id: Set(self.source_id),
-            user_id: Set(user_id),
-            seen_at: Set(self.began.micros()),
-        };
-        let again =
-            OnConflict::columns([listed_user::Column::SourceId, listed_user::Column::UserId])
-                .update_column(listed_user::Column::SeenAt)
-                .to_owned();
-        listed_user::Entity::insert(row)
-            .on_conflict(again)
-            .exec_without_returning(self.resolver.transaction)
+        let transaction = self.resolver.transaction;
+        let began = self.began.micros();
+        let known = listed_user::Entity::find_by_id((self.source_id, user_id))
+            .one(transaction)
             .await?;
+        if let Some(known) = known {
+            let seen_at = Ord::max(known.seen_at, began);
+            let mut known = known.into_active_model();
+            known.seen_at = Set(seen_at);
+            known.update(transaction).await?;
+        } else {
+            let row = listed_user::ActiveModel {
+                source_id: Set(self.source_id),
+                user_id: Set(user_id),
+                seen_at: Set(began),
+            };
+            row.insert(transaction).await?;
+        }
         user::Entity::update_many()
             .col_expr(user::Column::Listed, Expr::value(true))
             .filter(user::COLUMN.id.eq(user_id))

@@ -15,6 +15,7 @@ on_both!(
     faults_of_seeds_30_to_39_lose_and_repeat_nothing,
     faults_of_seeds_40_to_49_lose_and_repeat_nothing,
     directories_become_events,
+    a_listing_is_not_undone_by_what_runs_beside_it,
 );
 
 fn small() -> Settings {
@@ -127,7 +128,7 @@ async fn assert_everybody_is_listed(world: &World, context: &str) {
         .filter(|user| user["listed"] == true)
         .map(|user| {
             (
-                user["accountId"].as_str().unwrap(),
+                user["accountId"].as_str().unwrap_or_default(),
                 user["kind"].as_str().unwrap(),
             )
         })
@@ -219,6 +220,26 @@ async fn directories_become_events(kind: Kind) {
     assert_eq!(
         world.store().newest().await.unwrap(),
         before,
+        "nothing changed, so nothing is noticed"
+    );
+}
+
+async fn a_listing_is_not_undone_by_what_runs_beside_it(kind: Kind) {
+    let world = World::with_sandbox(kind, small()).await;
+    world.sync_all().await;
+    for _ in 0..4 {
+        // The round of activity begins before the listing and ends after it, or in the middle of it.
+        let (activity, directory) = tokio::join!(
+            world.sync("organization", Part::Activity),
+            world.sync("organization", Part::Directory),
+        );
+        activity.unwrap();
+        directory.unwrap();
+        world.clock.advance(Duration::from_mins(1));
+    }
+    assert_eq!(
+        world.stored("directory").await.len(),
+        0,
         "nothing changed, so nothing is noticed"
     );
 }
