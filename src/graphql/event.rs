@@ -1,7 +1,7 @@
 //! Events: one, and a page of them.
 
 use super::action::Action;
-use super::page::{Connection, Edge, PageArgs};
+use super::page::{Connection, PageArgs};
 use super::project::{self, Container, Project};
 use super::user::User;
 use super::{backend, error, loader, loaders, node, viewer};

@@ -88,7 +88,7 @@ struct Compiler<'a> {
     now: Timestamp,
     /// The time zone of the filter around this one, for filters that name none themselves.
     zone: Option<String>,
-    /// Whether unknown people and places may be told apart from invisible ones.
+    /// Whether unknown people and places may be told apart from invisible ones; where not, no people are visible at all.
     sees_all: bool,
 }
 
@@ -225,14 +225,7 @@ impl Compiler<'_> {
                 ));
             }
         }
-        let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
-        let ids = stored
-            .iter()
-            .filter(|action| lower.contains(&action.category.to_lowercase()));
-        Ok(
-            Condition::all()
-                .add(column(event::Column::ActionId).is_in(ids.map(|action| action.id))),
-        )
+        Ok(actions_named(&[action::Column::Category], names))
     }
 
     async fn actions(&self, names: &[String], path: &str) -> Result<Condition, StoreError> {
@@ -251,13 +244,10 @@ impl Compiler<'_> {
                 ));
             }
         }
-        let ids = stored
-            .iter()
-            .filter(|action| names.iter().any(|name| matches(action, name)));
-        Ok(
-            Condition::all()
-                .add(column(event::Column::ActionId).is_in(ids.map(|action| action.id))),
-        )
+        Ok(actions_named(
+            &[action::Column::Code, action::Column::Name],
+            names,
+        ))
     }
 
     /// The selectors of people choose users, and combine with OR.
@@ -275,7 +265,11 @@ impl Compiler<'_> {
         if let Some(names) = users {
             let mut ids = Vec::new();
             for (place, name) in names.iter().enumerate() {
-                let found = self.user(name).await?;
+                let found = if self.sees_all {
+                    self.user(name).await?
+                } else {
+                    None
+                };
                 if found.is_none() && self.sees_all {
                     return Err(wrong(
                         format!("{path}.users[{place}]"),
@@ -293,7 +287,11 @@ impl Compiler<'_> {
         if let Some(names) = groups {
             let mut ids = Vec::new();
             for (place, name) in names.iter().enumerate() {
-                let found = self.groups(name).await?;
+                let found = if self.sees_all {
+                    self.groups(name).await?
+                } else {
+                    Vec::new()
+                };
                 if found.is_empty() && self.sees_all {
                     return Err(wrong(
                         format!("{path}.groups[{place}]"),
@@ -473,6 +471,22 @@ fn containing(text: &str) -> Condition {
         aliases_of(Condition::all().add(Expr::col(alias::Column::UserId).in_subquery(people)));
     any.add(column(event::Column::ActionId).in_subquery(actions))
         .add(column(event::Column::ActorId).in_subquery(aliases))
+}
+
+/// With an action that has one of these names, in any case. Looked up anew each time: a stream outlives the list of
+/// actions that were known when it began.
+fn actions_named(columns: &[action::Column], names: &[String]) -> Condition {
+    let lower = || names.iter().map(|name| name.to_ascii_lowercase());
+    let mut named = Condition::any();
+    for column in columns {
+        named = named.add(Expr::expr(Func::lower(Expr::col(*column))).is_in(lower()));
+    }
+    let ids = Query::select()
+        .column(action::Column::Id)
+        .from(action::Entity)
+        .cond_where(named)
+        .to_owned();
+    Condition::all().add(column(event::Column::ActionId).in_subquery(ids))
 }
 
 fn aliases_of(condition: Condition) -> SelectStatement {

@@ -75,7 +75,7 @@ impl Heard {
 pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    /// Opens a socket, with an `Origin` when it is a browser; the HTTP status when it is refused.
+    /// Opens a socket, with an `Origin` when it is a browser; the HTTP status when it is refused, 0 when cut off.
     pub(crate) async fn open(address: SocketAddr, origin: Option<&str>) -> Result<Self, u16> {
         let url = format!("ws://{address}/graphql/ws");
         let mut request = url.into_client_request().unwrap();
@@ -90,7 +90,7 @@ impl Socket {
         match tokio_tungstenite::connect_async(request).await {
             Ok((socket, _)) => Ok(Self(socket)),
             Err(Error::Http(response)) => Err(response.status().as_u16()),
-            Err(error) => panic!("{error}"),
+            Err(_) => Err(0),
         }
     }
 
@@ -115,10 +115,8 @@ impl Socket {
     }
 
     pub(crate) async fn say(&mut self, message: Value) {
-        self.0
-            .send(Message::text(message.to_string()))
-            .await
-            .unwrap();
+        // Who was cut off finds out when listening.
+        let _ = self.0.send(Message::text(message.to_string())).await;
     }
 
     /// Subscribes to the events that a filter (in GraphQL) chooses, after a position or from now on.
@@ -160,18 +158,8 @@ impl Socket {
     }
 
     /// The next event of a stream: cursor and upstream id.
-    #[track_caller]
-    pub(crate) fn event(&mut self) -> impl Future<Output = (String, String)> {
-        async {
-            let message = self.heard().await.message();
-            assert_eq!(message["type"], "next", "{message}");
-            let edge = &message["payload"]["data"]["events"];
-            assert_eq!(edge["cursor"], edge["node"]["position"], "{message}");
-            (
-                edge["cursor"].as_str().unwrap().to_owned(),
-                edge["node"]["upstreamId"].as_str().unwrap().to_owned(),
-            )
-        }
+    pub(crate) async fn event(&mut self) -> (String, String) {
+        edge(&self.heard().await.message())
     }
 
     /// The error that ends a subscription.
@@ -187,18 +175,14 @@ impl Socket {
     pub(crate) async fn settled_after_complete(&mut self) {
         assert_eq!(self.heard().await.message()["type"], "complete");
     }
+}
 
-    /// Cuts the connection in the middle of whatever is on its way.
-    pub(crate) fn cut(self) {
-        drop(self);
-    }
-
-    /// Cuts the connection as soon as the first bytes of what is on its way have arrived.
-    pub(crate) async fn cut_on_arrival(self) {
-        let MaybeTlsStream::Plain(stream) = self.0.get_ref() else {
-            return;
-        };
-        let mut byte = [0];
-        let _ = tokio::time::timeout(PATIENCE, stream.peek(&mut byte)).await;
-    }
+/// The cursor and the upstream id in a message of a stream.
+#[track_caller]
+pub(crate) fn edge(message: &Value) -> (String, String) {
+    assert_eq!(message["type"], "next", "{message}");
+    let edge = &message["payload"]["data"]["events"];
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    assert_eq!(edge["cursor"], edge["node"]["position"], "{message}");
+    (text(&edge["cursor"]), text(&edge["node"]["upstreamId"]))
 }
