@@ -321,7 +321,7 @@ fn by_default(name: &str) -> String {
     match Figment::from(Toml::string(DEFAULTS)).extract_inner::<Value>(name) {
         Ok(Value::String(_, text)) if !text.is_empty() => format!("; by default it is \"{text}\""),
         Ok(Value::Num(_, number)) => number
-            .to_u128()
+            .to_i128()
             .map_or_else(String::new, |number| format!("; by default it is {number}")),
         Ok(Value::Array(..)) => "; give a list, such as [\"one\", \"two\"]".to_owned(),
         _ => String::new(),
@@ -349,15 +349,12 @@ fn leaves(
             (Some(_), value) => settings.push((name, value)),
             (None, _) => {
                 let names: Vec<&str> = known.keys().map(String::as_str).collect();
-                wrong.push(format!(
-                    "{name}: there is no such setting; there {}: {}",
-                    if section.is_empty() {
-                        "are the sections".to_owned()
-                    } else {
-                        format!("are in [{section}]")
-                    },
-                    names.join(", ")
-                ));
+                let names = names.join(", ");
+                wrong.push(if section.is_empty() {
+                    format!("{name}: there is no such section; the sections are: {names}")
+                } else {
+                    format!("{name}: there is no such setting; [{section}] has: {names}")
+                });
             }
         }
     }

@@ -477,14 +477,14 @@ fn containing(text: &str) -> Condition {
 /// actions that were known when it began.
 fn actions_named(columns: &[action::Column], names: &[String]) -> Condition {
     let lower = || names.iter().map(|name| name.to_ascii_lowercase());
-    let mut named = Condition::any();
+    let mut chosen = Condition::any();
     for column in columns {
-        named = named.add(Expr::expr(Func::lower(Expr::col(*column))).is_in(lower()));
+        chosen = chosen.add(Expr::expr(Func::lower(Expr::col(*column))).is_in(lower()));
     }
     let ids = Query::select()
         .column(action::Column::Id)
         .from(action::Entity)
-        .cond_where(named)
+        .cond_where(chosen)
         .to_owned();
     Condition::all().add(column(event::Column::ActionId).in_subquery(ids))
 }

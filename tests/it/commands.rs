@@ -24,9 +24,8 @@ impl Place {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_auditgraph"));
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AUDITGRAPH__")) {
-            command.env_remove(name);
-        }
+        // Settings of whoever runs the tests are not ours.
+        command.env_clear();
         command.current_dir(self.0.path()).args(arguments);
         command
     }
@@ -198,10 +197,10 @@ async fn tokens_are_made_listed_and_revoked_beside_a_server() {
 
     let listen = ready["url"].as_str().unwrap().trim_start_matches("http://");
     let listen = listen.trim_end_matches("/graphql");
-    let taken = Place::new().bad(&["serve", "--listen", listen]);
+    let second = Place::new().bad(&["serve", "--listen", listen]);
     assert!(
-        taken.contains(&format!("cannot listen on {listen}")),
-        "{taken}"
+        second.contains(&format!("cannot listen on {listen}")),
+        "{second}"
     );
     let second = place.bad(&["serve", "--listen", "127.0.0.1:0"]);
     assert!(
@@ -359,7 +358,7 @@ fn all_mistakes_in_the_settings_are_named_at_once() {
         "organization.page_size: ",
         "organization.org_id: missing",
         "schedule.events: `every minute` is not a schedule",
-        "jira: there is no such setting",
+        "jira: there is no such section",
         "AUDITGRAPH__BITBUCKET_CLOUD__TOKEN_FILE: cannot read `/no/such/file`",
         "server.listen: ",
         "server.port: there is no such setting",
@@ -375,6 +374,11 @@ fn all_mistakes_in_the_settings_are_named_at_once() {
     assert!(
         broken.contains("line 1") && broken.contains("broken.toml"),
         "{broken}"
+    );
+    let nowhere = place.bad(&["serve", "--database-url", "sqlite://no/such/x.db?mode=rwc"]);
+    assert!(
+        nowhere.contains("there is no folder `no/such`"),
+        "{nowhere}"
     );
     let missing = place.bad(&["check-config", "--config", "missing.toml"]);
     assert!(
