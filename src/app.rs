@@ -18,9 +18,13 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How long what runs in the background is waited for; whatever it is, it can go on from where it was.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Everything that runs, put together.
 pub struct App {
@@ -79,7 +83,7 @@ impl App {
         let backend = Backend {
             feed: self.feed,
             sources: self.sources,
-            clock: self.clock,
+            clock: self.clock.clone(),
             tasks: self.tasks.clone(),
         };
         let schema = graphql::schema(Some(backend.clone()));
@@ -92,8 +96,7 @@ impl App {
         )
         .await;
         self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        finish(&self.tasks, &self.clock).await;
         Ok(served?)
     }
 
@@ -161,6 +164,15 @@ pub async fn demo(
     config.schedule.events = String::from("* * * * * *");
     config.schedule.directory = String::from("*/20 * * * * *");
     Ok(sandbox)
+}
+
+/// Waits for what has been told to stop, but not for ever.
+pub async fn finish(tasks: &TaskTracker, clock: &Clock) {
+    tasks.close();
+    tokio::select! {
+        () = tasks.wait() => {}
+        () = clock.sleep(GRACE) => tracing::warn!("stopped with work under way"),
+    }
 }
 
 /// Waits until the process is asked to stop.

@@ -5,6 +5,7 @@
 
 use figment::Figment;
 use figment::providers::{Format, Toml};
+use figment::value::{Dict, Value};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -139,7 +140,7 @@ impl HttpClient {
 
 /// What is wrong with the settings: every problem found, one a line.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", .0.join("\n"))]
+#[error("{}{}", if .0.len() == 1 { "" } else { "the settings are wrong:\n  " }, .0.join("\n  "))]
 pub struct ConfigError(pub Vec<String>);
 
 impl Config {
@@ -158,7 +159,7 @@ impl Config {
         file: Option<&Path>,
         environment: &[(String, String)],
     ) -> Result<Self, ConfigError> {
-        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        let mut given = Figment::new();
         if let Some(file) = file {
             if !file.is_file() {
                 return Err(ConfigError(vec![format!(
@@ -166,20 +167,46 @@ impl Config {
                     file.display()
                 )]));
             }
-            figment = figment.merge(Toml::file_exact(file));
+            given = given.merge(Toml::file_exact(file));
         }
-        for (name, value) in variables(environment)? {
-            figment = figment.merge((name, value));
+        let (settings, wrong) = variables(environment);
+        for setting in settings {
+            given = given.merge(setting);
         }
-        let config: Self = figment.extract().map_err(|errors| {
-            ConfigError(errors.into_iter().map(|error| error.to_string()).collect())
-        })?;
-        config.validate()?;
-        Ok(config)
+        Self::assemble(&given, wrong)
     }
 
-    fn validate(&self) -> Result<(), ConfigError> {
-        let mut wrong = Vec::new();
+    /// The defaults with what is given on top of them; every setting is looked at, so that all mistakes are found.
+    fn assemble(given: &Figment, mut wrong: Vec<String>) -> Result<Self, ConfigError> {
+        let given: Dict = given
+            .extract()
+            .map_err(|error| ConfigError(vec![error.to_string().trim_end().to_owned()]))?;
+        let mut settings = Vec::new();
+        leaves(&defaults(), given, "", &mut settings, &mut wrong);
+        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        for (name, value) in settings {
+            let with = figment.clone().merge((name.as_str(), value));
+            match with.extract::<Self>() {
+                Ok(_) => figment = with,
+                Err(_) if SECRETS.contains(&name.as_str()) => {
+                    wrong.push(format!("{name}: give text in quotes"));
+                }
+                Err(error) => wrong.push(format!("{name}: {}{}", error.kind, by_default(&name))),
+            }
+        }
+        let config: Self = figment
+            .extract()
+            .map_err(|error| ConfigError(vec![error.to_string()]))?;
+        config.validate(&mut wrong);
+        if wrong.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(wrong))
+        }
+    }
+
+    /// Finds what is wrong with values that are of the right kind.
+    fn validate(&self, wrong: &mut Vec<String>) {
         for (setting, cron) in self.schedule.rows() {
             if cron != "off"
                 && let Err(error) = parse_cron(cron)
@@ -239,11 +266,6 @@ impl Config {
                 organization.name
             ));
         }
-        if wrong.is_empty() {
-            Ok(())
-        } else {
-            Err(ConfigError(wrong))
-        }
     }
 }
 
@@ -274,27 +296,75 @@ impl FromStr for Config {
 
     /// The defaults with `toml` on top of them.
     fn from_str(toml: &str) -> Result<Self, ConfigError> {
-        let config: Self = Figment::from(Toml::string(DEFAULTS))
-            .merge(Toml::string(toml))
-            .extract()
-            .map_err(|errors| {
-                ConfigError(errors.into_iter().map(|error| error.to_string()).collect())
-            })?;
-        config.validate()?;
-        Ok(config)
+        Self::assemble(&Figment::from(Toml::string(toml)), Vec::new())
     }
 }
 
-/// The settings in the environment, as dotted names with values; `_FILE` variables are replaced by what they name.
-fn variables(
-    environment: &[(String, String)],
-) -> Result<Vec<(String, figment::value::Value)>, ConfigError> {
+/// Settings that are text whatever they look like, that are never shown, and that may come from a file.
+const SECRETS: [&str; 3] = [
+    "organization.api_key",
+    "bitbucket_cloud.token",
+    "database.url",
+];
+
+/// A setting whose own keys are up to whoever sets it.
+const OPEN: &str = "organization.actions";
+
+fn defaults() -> Dict {
+    Figment::from(Toml::string(DEFAULTS))
+        .extract()
+        .unwrap_or_default()
+}
+
+/// What is set by default, as far as it helps to see it.
+fn by_default(name: &str) -> String {
+    match Figment::from(Toml::string(DEFAULTS)).extract_inner::<Value>(name) {
+        Ok(Value::String(_, text)) if !text.is_empty() => format!("; by default it is \"{text}\""),
+        Ok(Value::Num(_, number)) => number
+            .to_i128()
+            .map_or_else(String::new, |number| format!("; by default it is {number}")),
+        Ok(Value::Array(..)) => "; give a list, such as [\"one\", \"two\"]".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The single settings in what is given, by dotted name; what is none is wrong.
+fn leaves(
+    known: &Dict,
+    given: Dict,
+    section: &str,
+    settings: &mut Vec<(String, Value)>,
+    wrong: &mut Vec<String>,
+) {
+    for (key, value) in given {
+        let name = if section.is_empty() {
+            key.clone()
+        } else {
+            format!("{section}.{key}")
+        };
+        match (known.get(&key), value) {
+            (Some(Value::Dict(_, known)), Value::Dict(_, given)) if name != OPEN => {
+                leaves(known, given, &name, settings, wrong);
+            }
+            (Some(_), value) => settings.push((name, value)),
+            (None, _) => {
+                let names: Vec<&str> = known.keys().map(String::as_str).collect();
+                let names = names.join(", ");
+                wrong.push(if section.is_empty() {
+                    format!("{name}: there is no such section; the sections are: {names}")
+                } else {
+                    format!("{name}: there is no such setting; [{section}] has: {names}")
+                });
+            }
+        }
+    }
+}
+
+/// The settings in the environment, as dotted names with values, and what is wrong with them; `_FILE` variables are
+/// replaced by what they name.
+fn variables(environment: &[(String, String)]) -> (Vec<(String, Value)>, Vec<String>) {
     const PREFIX: &str = "AUDITGRAPH__";
-    const SECRETS: [&str; 3] = [
-        "organization.api_key",
-        "bitbucket_cloud.token",
-        "database.url",
-    ];
+    let defaults = Figment::from(Toml::string(DEFAULTS));
     let mut settings = Vec::new();
     let mut wrong = Vec::new();
     for (variable, value) in environment {
@@ -312,17 +382,22 @@ fn variables(
                 }
                 Err(error) => wrong.push(format!("{variable}: cannot read `{value}`: {error}")),
             }
-        } else if SECRETS.contains(&name.as_str()) {
-            // A secret is text even when it looks like a number.
-            settings.push((name, value.clone().into()));
-        } else {
-            // figment reads numbers, lists and booleans out of text, as in TOML.
-            settings.push((name, value.parse().unwrap_or_else(|_| value.clone().into())));
+            continue;
         }
+        let parsed = match defaults.find_value(&name) {
+            // Text stays text even when it looks like a number.
+            Ok(Value::String(..)) => value.clone().into(),
+            Ok(Value::Array(..)) if !value.trim_start().starts_with('[') => {
+                let items = value.split(',').map(str::trim);
+                items
+                    .filter(|item| !item.is_empty())
+                    .collect::<Vec<_>>()
+                    .into()
+            }
+            // figment reads numbers, lists and booleans out of text, as in TOML.
+            _ => value.parse().unwrap_or_else(|_| value.clone().into()),
+        };
+        settings.push((name, parsed));
     }
-    if wrong.is_empty() {
-        Ok(settings)
-    } else {
-        Err(ConfigError(wrong))
-    }
+    (settings, wrong)
 }

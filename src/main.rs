@@ -3,6 +3,7 @@
 use auditgraph::cli::Cli;
 use clap::Parser;
 use std::process::ExitCode;
+use std::time::Duration;
 
 fn main() -> ExitCode {
     // Several crates bring rustls along; it is told once, before anything else, which cryptography to use. It can only
@@ -18,7 +19,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(Cli::parse().run()) {
+    let outcome = runtime.block_on(Cli::parse().run());
+    // A thread that blocks, as on a slow name server, must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

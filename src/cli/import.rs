@@ -40,7 +40,7 @@ pub(super) async fn run(
     for file in &files {
         result = import(&app, system, file, &mut count, &progress)
             .await
-            .with_context(|| format!("{}: not imported to its end", file.display()));
+            .with_context(|| format!("{}: not imported to its end", title(file)));
         if result.is_err() {
             break;
         }
@@ -56,9 +56,18 @@ pub(super) async fn run(
             "{}\n",
             json!({"read": read, "new": new, "repeated": repeated})
         ),
-        Output::Text => format!("{read} events read: {new} new, {repeated} known before\n"),
+        Output::Text => format!("Events read: {read}, new: {new}, known before: {repeated}\n"),
     })?;
     result
+}
+
+/// What a file is called in messages.
+fn title(file: &Path) -> std::borrow::Cow<'_, str> {
+    if file == Path::new("-") {
+        "standard input".into()
+    } else {
+        file.to_string_lossy()
+    }
 }
 
 async fn import(
@@ -71,7 +80,7 @@ async fn import(
     let reader: Box<dyn BufRead> = if file == Path::new("-") {
         Box::new(std::io::stdin().lock())
     } else {
-        Box::new(BufReader::new(File::open(file)?))
+        Box::new(BufReader::new(File::open(file).context("cannot open it")?))
     };
     let mut waiting: BTreeMap<System, Vec<NewEvent>> = BTreeMap::new();
     let mut outcome = Ok(());
@@ -79,8 +88,9 @@ async fn import(
         // What stands before a broken place is good and is kept.
         let events = record.map_err(anyhow::Error::from).and_then(|record| {
             let Some(system) = system.or_else(|| import::recognise(&record)) else {
+                let start: String = record.get().chars().take(40).collect();
                 anyhow::bail!(
-                    "a record has a shape that no system sends; say which it is with --as SYSTEM"
+                    "the record `{start}…` does not show which system it is from; say it with --as SYSTEM"
                 );
             };
             let normalise = source::normaliser(system).with_context(|| {
@@ -101,7 +111,7 @@ async fn import(
         if batch.len() >= BATCH {
             let events = std::mem::take(batch);
             store(app, system, events, count).await?;
-            progress.show(&file.display().to_string(), count.read, count.new, None);
+            progress.show(&title(file), count.read, count.new, None);
         }
     }
     for (system, events) in waiting {

@@ -38,8 +38,8 @@ struct Global {
     /// The database: `sqlite://FILE?mode=rwc` or `postgres://USER:PASSWORD@HOST/DATABASE`.
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
-    /// The address and port to listen on.
-    #[arg(long, global = true, value_name = "ADDRESS")]
+    /// The address and port to listen on, e.g. 127.0.0.1:8080; port 0 is any that is free.
+    #[arg(long, global = true, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
     /// How results are printed.
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
@@ -91,6 +91,12 @@ enum Command {
     Token(token::Command),
     /// Check the settings and the connections they name.
     CheckConfig,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.replace("localhost:", "127.0.0.1:")
+        .parse()
+        .map_err(|_| "give an address and a port, such as 127.0.0.1:8080".to_owned())
 }
 
 fn system(name: &str) -> Result<System, String> {

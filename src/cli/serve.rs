@@ -33,7 +33,7 @@ pub(super) async fn demo(
     let (upstream_tasks, upstream_stop) = (TaskTracker::new(), CancellationToken::new());
     let sandbox = app::demo(&mut config, &clock, &upstream_tasks, &upstream_stop).await?;
 
-    let app = App::open(config, clock).await?;
+    let app = App::open(config, clock.clone()).await?;
     let listener = match app.listen().await {
         // The usual port may be taken; a demo is content with any.
         Err(_) if !listens_where_told => {
@@ -46,11 +46,14 @@ pub(super) async fn demo(
         pause || matches!(part, Part::Events | Part::Directory | Part::Actions)
     };
     let progress = Progress::new();
-    let failures = app
-        .sync_once(at_once, |source, part, outcome, done| {
-            progress.run(source, part, outcome, done);
-        })
-        .await;
+    let first_look = app.sync_once(at_once, |source, part, outcome, done| {
+        progress.run(source, part, outcome, done);
+    });
+    let failures = tokio::select! {
+        failures = first_look => failures,
+        // Killed on the spot, it would leave its database behind.
+        () = app::asked_to_stop() => return Ok(()),
+    };
     progress.finish();
     anyhow::ensure!(
         failures.is_empty(),
@@ -66,8 +69,7 @@ pub(super) async fn demo(
     stop_when_asked(&app);
     let served = app.serve(listener).await;
     upstream_stop.cancel();
-    upstream_tasks.close();
-    upstream_tasks.wait().await;
+    app::finish(&upstream_tasks, &clock).await;
     served
 }
 
@@ -114,8 +116,7 @@ pub(super) async fn sync(
         app.start_jobs().await?;
         app::asked_to_stop().await;
         app.stop.cancel();
-        app.tasks.close();
-        app.tasks.wait().await;
+        app::finish(&app.tasks, &app.clock).await;
         return Ok(());
     }
     let progress = Progress::new();

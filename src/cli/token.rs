@@ -106,7 +106,8 @@ pub(super) async fn run(
             let revoked = store.revoke_token(&token, clock.now()).await?;
             print(&match output {
                 Output::Json => format!("{}\n", json!({"revoked": revoked})),
-                Output::Text => format!("Revoked {revoked}.\n"),
+                Output::Text if revoked == 1 => format!("Revoked the token `{token}`.\n"),
+                Output::Text => format!("Revoked {revoked} tokens `{token}`.\n"),
             })
         }
     }

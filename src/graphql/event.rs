@@ -1,7 +1,7 @@
-//! Events: one, a page of them, and the stream.
+//! Events: one, and a page of them.
 
 use super::action::Action;
-use super::page::{Connection, Edge, PageArgs};
+use super::page::{Connection, PageArgs};
 use super::project::{self, Container, Project};
 use super::user::User;
 use super::{backend, error, loader, loaders, node, viewer};
@@ -12,7 +12,6 @@ use crate::store::StoredObject;
 use crate::store::entity::{self, event};
 use crate::store::read::{EventMark, EventOrderField};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
-use futures::{Stream, StreamExt};
 use std::sync::Arc;
 
 #[derive(Default)]
@@ -140,58 +139,6 @@ impl EventQuery {
         }
         .list(ctx, None)
         .await
-    }
-}
-
-/// Streams: what is stored, then what comes.
-pub struct Subscription;
-
-/// Streams: what is stored, then what comes.
-#[async_graphql::Subscription]
-impl Subscription {
-    /// Replays the log after the position `after`, then goes on live; each event once, in the order of the log.
-    /// Without `after` it starts now. After a disconnect, resume with the last `cursor`.
-    async fn events(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Chooses events; relative times count from the start of the stream.")]
-        filter: Option<EventFilter>,
-        #[graphql(
-            desc = "The `cursor` of the last event of a stream, or the `position` of any event."
-        )]
-        after: Option<String>,
-    ) -> Result<impl Stream<Item = Result<Edge<Event>>> + use<>> {
-        let (backend, sight) = (backend(ctx)?, viewer(ctx)?.sight());
-        let newest = backend.feed.newest();
-        let after = after.map_or(Ok(newest), |text| position(&text, newest))?;
-        let request = error::request_id(ctx);
-        let filter = filter.unwrap_or_default();
-        let events = backend
-            .feed
-            .follow(after, &filter, &sight, backend.clock.now())
-            .await;
-        let events = events.map_err(|failure| error::from_store(ctx, failure))?;
-        Ok(events.map(move |event| match event {
-            Ok(row) => Ok(Edge {
-                cursor: row.seq.to_string(),
-                node: Event(Arc::new(row)),
-            }),
-            Err(failure) => Err(error::internal(&request, &failure)),
-        }))
-    }
-}
-
-fn position(text: &str, newest: i64) -> Result<i64> {
-    match text.parse::<i64>() {
-        Ok(seq) if (0..=newest).contains(&seq) => Ok(seq),
-        Ok(seq) => Err(error::bad_input(
-            "after",
-            format!("{seq} is not in this log, which ends at {newest}"),
-        )),
-        Err(_) => Err(error::bad_input(
-            "after",
-            "is not a position; give the `cursor` of a stream or the `position` of an event, not a cursor of a page",
-        )),
     }
 }
 

@@ -14,6 +14,7 @@ mod node;
 mod page;
 mod project;
 mod source;
+mod stream;
 mod user;
 mod viewer;
 
@@ -42,7 +43,7 @@ pub struct Query(
 );
 
 /// The executable schema.
-pub type Schema = async_graphql::Schema<Query, EmptyMutation, event::Subscription>;
+pub type Schema = async_graphql::Schema<Query, EmptyMutation, stream::Subscription>;
 
 /// What resolvers work with, whoever asks.
 #[derive(Clone)]
@@ -60,7 +61,7 @@ pub struct Backend {
 /// The schema on top of a backend; without one it can be printed but not asked.
 #[must_use]
 pub fn schema(backend: Option<Backend>) -> Schema {
-    let mut builder = Schema::build(Query::default(), EmptyMutation, event::Subscription)
+    let mut builder = Schema::build(Query::default(), EmptyMutation, stream::Subscription)
         .limit_depth(15)
         .limit_recursive_depth(32)
         .limit_complexity(100_000)

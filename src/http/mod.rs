@@ -26,8 +26,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 /// The largest request, in bytes.
 const REQUEST_LIMIT: usize = 256 * 1024;
 
-/// How long open connections are waited for when the server stops.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long requests under way are waited for when the server stops.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What the routes work with.
 #[derive(Clone)]

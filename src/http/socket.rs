@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use futures::{SinkExt, StreamExt, future};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use url::Url;
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -24,7 +25,14 @@ const MESSAGE_LIMIT: usize = 256 * 1024;
 /// What a socket reads at once; clients send little, and most sockets only listen.
 const READ_BUFFER: usize = 4 * 1024;
 
+/// How long a client has to take the farewell and to hang up.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What a client hears when its token could not be looked up; it may well be valid.
+const UNAVAILABLE: &str = "the database does not answer; try again";
+
 const GOING_AWAY: u16 = 1001;
+const TRY_AGAIN_LATER: u16 = 1013;
 const UNAUTHORIZED: u16 = 4401;
 const FORBIDDEN: u16 = 4403;
 
@@ -57,11 +65,16 @@ pub(super) async fn upgrade(
     }
     let token = credentials::of_headers(&headers).map(str::to_owned);
     let request_id = request::request_id(&headers);
+    // The server waits for open sockets before it ends, so that each gets its farewell.
+    let tracked = site.backend.tasks.token();
     upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(READ_BUFFER)
         .max_message_size(MESSAGE_LIMIT)
-        .on_upgrade(move |socket| talk(site, socket, token, request_id))
+        .on_upgrade(move |socket| async move {
+            talk(site, socket, token, request_id).await;
+            drop(tracked);
+        })
 }
 
 /// Whether a page of that origin may open a socket; programs send no origin.
@@ -97,13 +110,7 @@ enum End {
 }
 
 async fn talk(site: Site, socket: WebSocket, token: Option<String>, request_id: String) {
-    let (mut sink, stream) = socket.split();
-    let incoming = stream
-        .take_while(|message| future::ready(message.is_ok()))
-        .filter_map(|message| future::ready(message.ok()))
-        .filter(|message| future::ready(matches!(message, Message::Text(_) | Message::Binary(_))))
-        .map(Message::into_data);
-
+    let (mut sink, mut stream) = socket.split();
     let holder: Arc<OnceLock<Arc<Viewer>>> = Arc::default();
     let init = {
         let (site, holder) = (site.clone(), Arc::clone(&holder));
@@ -115,52 +122,83 @@ async fn talk(site: Site, socket: WebSocket, token: Option<String>, request_id: 
                 .and_then(serde_json::Value::as_str)
                 .and_then(credentials::bearer);
             let viewer = site.viewer(given.or(token.as_deref())).await;
-            let viewer = viewer.ok().flatten().ok_or_else(error::unauthenticated)?;
+            let viewer = viewer.map_err(|cause| {
+                let error = &cause as &dyn std::error::Error;
+                tracing::error!(request_id, error, "a token could not be looked up");
+                async_graphql::Error::new(UNAVAILABLE)
+            })?;
+            let viewer = viewer.ok_or_else(error::unauthenticated)?;
             let _ = holder.set(Arc::clone(&viewer));
             let mut data = Data::default();
             graphql::on_behalf_of_socket(&mut data, &site.backend, viewer, request_id);
             Ok(data)
         }
     };
-    let outgoing = async_graphql::http::WebSocket::new(
-        site.schema.clone(),
-        incoming,
-        WebSocketProtocols::GraphQLWS,
-    )
-    .on_connection_init(init);
-    futures::pin_mut!(outgoing);
-
-    let end = loop {
-        let message = tokio::select! {
-            message = outgoing.next() => message,
-            () = revoked(&site, &holder) => break End::Revoked,
-            () = site.stop.cancelled() => break End::Stopping,
-        };
-        let Some(message) = message else {
-            break End::Over;
-        };
-        let message = match message {
-            WsMessage::Text(text) => Message::Text(text.into()),
-            WsMessage::Close(_, reason) if holder.get().is_none() => close(UNAUTHORIZED, &reason),
-            WsMessage::Close(code, reason) => close(code, &reason),
-        };
-        // A client that does not read must not keep its stream beyond its token's life.
-        let sent = tokio::select! {
-            sent = sink.send(message) => sent,
-            () = revoked(&site, &holder) => break End::Revoked,
-            () = site.stop.cancelled() => break End::Stopping,
-        };
-        if sent.is_err() {
-            return;
+    let end = {
+        let incoming = stream
+            .by_ref()
+            .take_while(|message| future::ready(message.is_ok()))
+            .filter_map(|message| future::ready(message.ok()))
+            .filter(|message| {
+                future::ready(matches!(message, Message::Text(_) | Message::Binary(_)))
+            })
+            .map(Message::into_data);
+        let outgoing = async_graphql::http::WebSocket::new(
+            site.schema.clone(),
+            incoming,
+            WebSocketProtocols::GraphQLWS,
+        )
+        .on_connection_init(init);
+        futures::pin_mut!(outgoing);
+        loop {
+            let message = tokio::select! {
+                message = outgoing.next() => message,
+                () = revoked(&site, &holder) => break End::Revoked,
+                () = site.stop.cancelled() => break End::Stopping,
+            };
+            let Some(message) = message else {
+                break End::Over;
+            };
+            let message = match message {
+                WsMessage::Text(text) => Message::Text(text.into()),
+                WsMessage::Close(_, reason) if reason == UNAVAILABLE => {
+                    close(TRY_AGAIN_LATER, &reason)
+                }
+                WsMessage::Close(_, reason) if holder.get().is_none() => {
+                    close(UNAUTHORIZED, &reason)
+                }
+                WsMessage::Close(code, reason) => close(code, &reason),
+            };
+            // A client that does not read must not keep its stream beyond its token's life.
+            let sent = tokio::select! {
+                sent = sink.send(message) => sent,
+                () = revoked(&site, &holder) => break End::Revoked,
+                () = site.stop.cancelled() => break End::Stopping,
+            };
+            if sent.is_err() {
+                return;
+            }
         }
     };
     let farewell = match end {
-        End::Over => return,
-        End::Revoked => close(FORBIDDEN, "the token is no longer valid"),
-        End::Stopping => close(GOING_AWAY, "the server stops; resume with the last cursor"),
+        End::Over => None,
+        End::Revoked => Some(close(FORBIDDEN, "the token is no longer valid")),
+        End::Stopping => Some(close(
+            GOING_AWAY,
+            "the server stops; resume with the last cursor",
+        )),
     };
-    // Who has stopped reading does not get the farewell either.
-    let _ = future::poll_immediate(sink.send(farewell)).await;
+    // Hanging up before the client has read everything would take its last messages away from it.
+    let part = async {
+        if let Some(farewell) = farewell {
+            let _ = sink.send(farewell).await;
+        }
+        while let Some(Ok(_)) = stream.next().await {}
+    };
+    tokio::select! {
+        () = part => {}
+        () = site.backend.clock.sleep(FAREWELL) => {}
+    }
 }
 
 async fn revoked(site: &Site, holder: &OnceLock<Arc<Viewer>>) {

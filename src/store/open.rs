@@ -2,9 +2,10 @@
 
 use super::{Store, StoreError};
 use crate::config;
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 use secrecy::ExposeSecret;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection, PgConnection};
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -46,6 +47,15 @@ impl Store {
             let only = connect(sqlite_options(url, 1)).await?;
             return Ok(Self::assemble(only.clone(), only, None));
         }
+        let folder = parsed.get_filename().parent();
+        if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty())
+            && !folder.is_dir()
+        {
+            return Err(StoreError::Url(format!(
+                "there is no folder `{}`",
+                folder.display()
+            )));
+        }
         let lock = match purpose {
             Purpose::Log => Some(Arc::new(lock(parsed.get_filename().to_owned())?)),
             Purpose::Beside => None,
@@ -56,7 +66,13 @@ impl Store {
     }
 
     async fn open_postgres(url: &str, readers: u32) -> Result<Self, StoreError> {
-        let write = connect(options(url, 4)).await?;
+        let write = match reach_postgres(url).await {
+            Ok(()) => connect(options(url, 4)).await?,
+            Err(cause) => {
+                tracing::warn!(%cause, "the database cannot be reached; trying again for a while");
+                connect(options(url, 4)).await.map_err(|_| cause)?
+            }
+        };
         let read = connect(options(url, readers)).await?;
         Ok(Self::assemble(read, write, None))
     }
@@ -77,6 +93,15 @@ impl Store {
 
 async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
     Ok(Database::connect(options).await?)
+}
+
+/// Tries one connection: a pool that waits in vain does not say for what.
+async fn reach_postgres(url: &str) -> Result<(), StoreError> {
+    let failed = |error: sqlx::Error| {
+        StoreError::Database(DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))
+    };
+    let connection = PgConnection::connect(url).await.map_err(failed)?;
+    connection.close().await.map_err(failed)
 }
 
 fn options(url: &str, connections: u32) -> ConnectOptions {

@@ -5,6 +5,9 @@
     reason = "a test that cannot go on has failed, and the panic says where"
 )]
 
+mod access;
+mod client;
+mod commands;
 mod crash;
 mod filters;
 mod import;
@@ -19,6 +22,7 @@ mod schema;
 mod source_directory;
 mod source_http;
 mod source_log;
+mod streams;
 mod sync;
 mod tidy;
 mod upstream;

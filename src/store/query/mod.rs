@@ -107,7 +107,7 @@ struct Compiler<'a> {
     now: Timestamp,
     /// The time zone of the filter around this one, for filters that name none themselves.
     zone: Option<String>,
-    /// Whether unknown people and places may be told apart from invisible ones.
+    /// Whether unknown people and places may be told apart from invisible ones; where not, no people are visible at all.
     sees_all: bool,
     used: Use,
 }

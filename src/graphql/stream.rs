@@ -1,0 +1,73 @@
+//! Streams of events: from a position in the log to its end, and then live.
+
+use super::event::Event;
+use super::page::Edge;
+use super::{backend, error, viewer};
+use crate::event::filter::EventFilter;
+use async_graphql::{Context, Result};
+use futures::{Stream, StreamExt};
+use std::sync::Arc;
+
+/// Streams: what is stored, then what comes.
+pub struct Subscription;
+
+#[async_graphql::Subscription]
+impl Subscription {
+    /// Replays the log after the position `after`, then goes on live; each event once, in the order of the log.
+    /// Without `after` it starts now. After a disconnect, resume with the last `cursor`.
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Chooses events; relative times count from the start of the stream.")]
+        filter: Option<EventFilter>,
+        #[graphql(
+            desc = "The `cursor` of the last event of a stream, or the `position` of any event."
+        )]
+        after: Option<String>,
+    ) -> Result<impl Stream<Item = Result<Edge<Event>>> + use<>> {
+        let (backend, sight) = (backend(ctx)?, viewer(ctx)?.sight());
+        let newest = backend.feed.newest();
+        let after = match after {
+            None => newest,
+            Some(text) => position(ctx, &text).await?,
+        };
+        let request = error::request_id(ctx);
+        let filter = filter.unwrap_or_default();
+        let events = backend
+            .feed
+            .follow(after, &filter, &sight, backend.clock.now())
+            .await;
+        let events = events.map_err(|failure| error::from_store(ctx, failure))?;
+        Ok(events.map(move |event| match event {
+            Ok(row) => Ok(Edge {
+                cursor: row.seq.to_string(),
+                node: Event(Arc::new(row)),
+            }),
+            Err(failure) => Err(error::internal(&request, &failure)),
+        }))
+    }
+}
+
+/// Reads a position that an argument gives.
+async fn position(ctx: &Context<'_>, text: &str) -> Result<i64> {
+    let Ok(seq) = text.parse::<i64>() else {
+        return Err(error::bad_input(
+            "after",
+            "is not a position; give the `cursor` of a stream or the `position` of an event, not a cursor of a page",
+        ));
+    };
+    let feed = &backend(ctx)?.feed;
+    let mut newest = feed.newest();
+    if seq > newest {
+        // Another process may have appended it and told the client before us.
+        let stored = feed.store().newest().await;
+        newest = stored.map_err(|failure| error::from_store(ctx, failure))?;
+    }
+    if (0..=newest).contains(&seq) {
+        return Ok(seq);
+    }
+    Err(error::bad_input(
+        "after",
+        format!("{seq} is not in this log, which ends at {newest}"),
+    ))
+}
