@@ -3,8 +3,9 @@
 //! `default.toml` is the manual; this file only gives it types and says what is wrong with a value. The environment is
 //! read nowhere else.
 
-use figment::Figment;
-use figment::providers::{Format, Toml};
+use figment::error::Kind;
+use figment::providers::{Format, Serialized, Toml};
+use figment::{Figment, Source};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -16,6 +17,16 @@ use url::Url;
 
 /// The defaults, which are also the manual.
 pub const DEFAULTS: &str = include_str!("default.toml");
+
+/// What the names of our environment variables begin with.
+const PREFIX: &str = "AUDITGRAPH__";
+
+/// The settings that may be kept in a file of their own, and are never printed.
+const SECRETS: [&str; 3] = [
+    "organization.api_key",
+    "bitbucket_cloud.token",
+    "database.url",
+];
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -169,11 +180,15 @@ impl Config {
             figment = figment.merge(Toml::file_exact(file));
         }
         for (name, value) in variables(environment)? {
-            figment = figment.merge((name, value));
+            figment = figment.merge(Serialized::default(&name, value));
         }
-        let config: Self = figment.extract().map_err(|errors| {
-            ConfigError(errors.into_iter().map(|error| error.to_string()).collect())
-        })?;
+        Self::from_figment(&figment)
+    }
+
+    fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
+        let config: Self = figment
+            .extract()
+            .map_err(|errors| ConfigError(errors.into_iter().map(describe).collect()))?;
         config.validate()?;
         Ok(config)
     }
@@ -274,14 +289,37 @@ impl FromStr for Config {
 
     /// The defaults with `toml` on top of them.
     fn from_str(toml: &str) -> Result<Self, ConfigError> {
-        let config: Self = Figment::from(Toml::string(DEFAULTS))
-            .merge(Toml::string(toml))
-            .extract()
-            .map_err(|errors| {
-                ConfigError(errors.into_iter().map(|error| error.to_string()).collect())
-            })?;
-        config.validate()?;
-        Ok(config)
+        Self::from_figment(&Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(toml)))
+    }
+}
+
+/// What is wrong with a setting, where it stands, and what would be right; never the value of a secret.
+fn describe(error: figment::Error) -> String {
+    let setting = error.path.join(".");
+    let place = match error
+        .metadata
+        .as_ref()
+        .and_then(|metadata| metadata.source.as_ref())
+    {
+        Some(Source::File(file)) => format!(" (in {})", file.display()),
+        Some(Source::Code(_)) => format!(
+            " ({PREFIX}{} in the environment)",
+            setting.to_uppercase().replace('.', "__")
+        ),
+        _ => String::new(),
+    };
+    match error.kind {
+        Kind::UnknownField(_, known) => {
+            format!(
+                "{setting}: there is no such setting{place}; give one of {}",
+                known.join(", ")
+            )
+        }
+        Kind::InvalidType(_, wanted) if SECRETS.contains(&setting.as_str()) => {
+            format!("{setting}: not {wanted}{place}; put it in quotes")
+        }
+        kind if setting.is_empty() => format!("{}{place}", kind.to_string().trim_end()),
+        kind => format!("{setting}: {kind}{place}"),
     }
 }
 
@@ -289,12 +327,6 @@ impl FromStr for Config {
 fn variables(
     environment: &[(String, String)],
 ) -> Result<Vec<(String, figment::value::Value)>, ConfigError> {
-    const PREFIX: &str = "AUDITGRAPH__";
-    const SECRETS: [&str; 3] = [
-        "organization.api_key",
-        "bitbucket_cloud.token",
-        "database.url",
-    ];
     let mut settings = Vec::new();
     let mut wrong = Vec::new();
     for (variable, value) in environment {
