@@ -35,7 +35,7 @@ pub(super) async fn run(config: &Config, clock: &Clock) -> anyhow::Result<()> {
             )?;
             if store.tokens().await?.is_empty() {
                 print(
-                    "note    token: there is none yet; `auditgraph token create --role administrator --name me`\n",
+                    "note    token: there is none yet; make one with `auditgraph token create --role administrator --name me`\n",
                 )?;
             }
         }
@@ -52,12 +52,12 @@ pub(super) async fn run(config: &Config, clock: &Clock) -> anyhow::Result<()> {
         (
             "organization",
             "organization",
-            "set organization.org_id and organization.api_key to read its audit log",
+            "set organization.org_id and organization.api_key to read its audit log and directory",
         ),
         (
             "bitbucket_cloud",
             "bitbucket-cloud",
-            "set bitbucket_cloud.email and bitbucket_cloud.token to read its members",
+            "set bitbucket_cloud.email and bitbucket_cloud.token to read members and repositories",
         ),
     ] {
         if !sources

@@ -19,9 +19,30 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
 
+const EXAMPLES: &str = "\
+A first look, with a made-up company:
+  auditgraph demo
+
+With your own organization:
+  auditgraph check-config --config auditgraph.toml
+  auditgraph token create --config auditgraph.toml --role administrator --name me
+  auditgraph serve --config auditgraph.toml
+
+Every setting can also be given as an environment variable, AUDITGRAPH__SECTION__KEY.
+RUST_LOG chooses what is logged, e.g. RUST_LOG=warn,auditgraph=debug.
+src/default.toml lists all settings and says what they mean.";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  auditgraph import events-2026-10.json
+  auditgraph import --as organization page-*.json
+  zcat events.jsonl.gz | auditgraph import -
+
+Importing a file twice stores nothing twice.";
+
 /// Who did what, when, to what, across Atlassian: one log, served as GraphQL.
 #[derive(Debug, Parser)]
-#[command(name = "auditgraph", version, about)]
+#[command(name = "auditgraph", version, about, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(flatten)]
     global: Global,
@@ -31,65 +52,76 @@ pub struct Cli {
 
 /// What every command takes.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
 struct Global {
-    /// The settings file; what it does not say is as in the built-in defaults.
+    /// The settings file (TOML); what it does not set keeps its default.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The database: `sqlite://FILE?mode=rwc` or `postgres://USER:PASSWORD@HOST/DATABASE`.
+    /// The database, `sqlite://FILE?mode=rwc` or `postgres://USER:PASSWORD@HOST/DATABASE`.
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// The address and port to listen on, e.g. 127.0.0.1:8080; port 0 is any that is free.
     #[arg(long, global = true, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
-    /// How results are printed.
-    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    /// How results are printed: for people, or as one JSON object a line.
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Output::Text)]
     output: Output,
 }
 
 /// How results are printed.
+// The variants have no doc comments, so that clap keeps the help of the option on two lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Output {
-    /// For people.
     Text,
-    /// One JSON object a line, for programs.
     Json,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve a made-up company from a temporary database: nothing to configure, nothing kept.
+    /// Serve a made-up company: nothing to configure, nothing kept.
+    ///
+    /// Its audit log is read through the same code as a real one and goes into a temporary database. Prints the
+    /// address of the `GraphiQL` page and an administrator's token. Listens on another port when 8080 is taken.
     Demo {
         /// The company's past only; nothing new happens.
         #[arg(long)]
         pause: bool,
     },
-    /// Serve the log and keep it up to date.
+    /// Serve the log over HTTP and keep it up to date.
+    ///
+    /// Everybody who asks needs a token: see `auditgraph token`.
     Serve,
     /// Read the sources without serving anything.
+    ///
+    /// Reads on from where the last run stopped, until it is interrupted. A database file takes one `serve`, `sync` or
+    /// `import` at a time; `PostgreSQL` takes several.
     Sync {
-        /// The source to read; all when absent.
+        /// The source to read, by its configured name; all when absent.
         source: Option<String>,
-        /// Read everything there is now, then end.
+        /// Read everything there is now, then end; what the schedule switches off is read, too.
         #[arg(long)]
         once: bool,
     },
-    /// Store recorded events: pages, arrays, single events or JSON lines.
+    /// Store recorded events: upstream's pages, arrays, single events or JSON lines.
+    #[command(after_help = IMPORT_EXAMPLES)]
     Import {
-        /// The system they come from; recognised by their shape when absent.
+        /// The system they come from, so far `organization`; recognised by their shape when absent.
         #[arg(long = "as", value_name = "SYSTEM", value_parser = system)]
         system: Option<System>,
         /// The files; `-` is standard input.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Print the GraphQL schema.
+    /// Print the GraphQL schema (SDL).
     Schema,
-    /// Bring the database up to date.
+    /// Create the database's tables or bring them up to date; `serve` does so, too.
     Migrate,
-    /// Make, list and revoke tokens.
+    /// Create, list and revoke the tokens that clients authenticate with.
     #[command(subcommand)]
     Token(token::Command),
-    /// Check the settings and the connections they name.
+    /// Check the settings, the database and the connections to the sources.
+    ///
+    /// Changes nothing upstream; fails when any check fails.
     CheckConfig,
 }
 

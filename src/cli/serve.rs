@@ -182,7 +182,8 @@ async fn advise(app: &App, store: &Store) -> anyhow::Result<()> {
     }
     if store.tokens().await?.is_empty() {
         print(
-            "\nThere is no token yet: `auditgraph token create --role administrator --name me` makes one.\n",
+            "\nThere is no token yet: `auditgraph token create --role administrator --name me` makes one, given the same \
+             --config and --database-url as this.\n",
         )?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `token`: making, listing and revoking.
+//! `token`: creating, listing and revoking.
 
 use super::{Output, print};
 use crate::access::Role;
@@ -14,11 +14,18 @@ use rand::rngs::StdRng;
 use serde_json::json;
 use std::time::Duration;
 
+const EXAMPLES: &str = "\
+Examples:
+  auditgraph token create --role administrator --name me
+  auditgraph token create --role manager --name siem --expires-in-days 365
+  auditgraph token create --role viewer --name web-team --project WEB --project API";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make a token and print it; it cannot be shown again.
+    /// Create a token and print it; it cannot be shown again.
+    #[command(after_help = EXAMPLES)]
     Create {
-        /// What it allows: administrator, manager, or viewer (reads the granted projects only).
+        /// What it allows: administrator and manager (read everything), or viewer (reads the granted projects only).
         #[arg(long, value_parser = role)]
         role: Role,
         /// What it is for, so that it can be found again.
@@ -30,15 +37,15 @@ pub(super) enum Command {
         /// The Atlassian account id that it acts for.
         #[arg(long, value_name = "ID")]
         account: Option<String>,
-        /// In how many days it stops working; never when absent.
+        /// After how many days it stops working; never when absent.
         #[arg(long, value_name = "DAYS")]
         expires_in_days: Option<u32>,
     },
     /// List all tokens, without their secrets.
     List,
-    /// Make a token useless, at once and for ever; streams that it has open end within a second.
+    /// Make a token useless for ever; streams that it has open end within a second.
     Revoke {
-        /// The token's number or name.
+        /// The token's number, or the name of all tokens to revoke.
         token: String,
     },
 }

@@ -96,16 +96,19 @@ subscription LiveStream {
     query: `# Who deleted things in the last 30 days?
 #
 # { actions { code label } } lists every
-# action there is.
+# action there is. Codes name one action,
+# whichever system reports it.
 query WhoDeletedThingsLately {
   events(
     first: 50
     filter: {
       actions: [
-        "issue.deleted"
-        "page.deleted"
+        "account.deleted"
+        "group.deleted"
+        "policy.deleted"
+        "bitbucket_project.deleted"
         "repository.deleted"
-        "project.deleted"
+        "repository.webhook_deleted"
       ]
       time: { preset: LAST_30_DAYS }
     }

@@ -1,6 +1,6 @@
 /** What the page says about tokens. */
 
-export const COMMAND = 'auditgraph token create --role viewer --name me';
+export const COMMAND = 'auditgraph token create --role administrator --name me';
 
 export const MISSING = `There is no token yet. Create one with \`${COMMAND}\` and put it into the Headers editor: {"Authorization": "Bearer <token>"}`;
 
