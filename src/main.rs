@@ -1,14 +1,14 @@
 //! The `auditgraph` command.
 
 use auditgraph::cli::Cli;
-use auditgraph::source::http::choose_tls;
 use clap::Parser;
 use std::process::ExitCode;
 use std::time::Duration;
 
 fn main() -> ExitCode {
-    // Several crates bring rustls along; it is told once, before anything else, which cryptography to use.
-    choose_tls();
+    // Several crates bring rustls along; it is told once, before anything else, which cryptography to use. It can only
+    // fail when that has been said already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

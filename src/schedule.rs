@@ -70,7 +70,15 @@ impl Job {
             return;
         }
         let (name, part) = (self.source.name(), self.part.as_str());
-        let next = |now| self.next(now);
+        let next = |result: &Result<(), SyncError>| {
+            if let Err(error) = result {
+                self.not_before.store(
+                    clock.now().plus(wait_after(error)).micros(),
+                    Ordering::SeqCst,
+                );
+            }
+            self.next(clock.now())
+        };
         let result = sync::recorded_run(
             self.source.as_ref(),
             self.part,
@@ -91,20 +99,16 @@ impl Job {
                 );
             }
             Ok(_) => tracing::debug!(source = name, part, "nothing new"),
-            Err(error) => {
-                let wait = wait_after(&error);
-                tracing::warn!(source = name, part, %error, wait_seconds = wait.as_secs(), "synchronisation failed");
-                self.not_before
-                    .store(clock.now().plus(wait).micros(), Ordering::SeqCst);
-            }
+            Err(error) => tracing::warn!(source = name, part, %error, "synchronisation failed"),
         }
     }
 
     /// When it runs next: the first tick that it need not let pass.
     fn next(&self, now: Timestamp) -> Option<Timestamp> {
-        let from = Timestamp::from_micros(now.micros().max(self.not_before.load(Ordering::SeqCst)));
+        let not_before = Timestamp::from_micros(self.not_before.load(Ordering::SeqCst));
         let cron = parse_cron(&self.cron).ok()?;
-        cron.find_next_occurrence(&from.to_utc(), false)
+        // A tick at the very moment when waiting ends counts; the tick of this moment is past.
+        cron.find_next_occurrence(&now.max(not_before).to_utc(), not_before > now)
             .ok()
             .map(Timestamp::from)
     }

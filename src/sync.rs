@@ -58,13 +58,13 @@ pub async fn run(
     Ok(())
 }
 
-/// Runs one part of a source and keeps a record of the run; `next` is when it is to run again.
+/// Runs one part of a source and keeps a record of the run; `next` says when it is to run again after such an end.
 pub async fn recorded_run(
     source: &dyn Source,
     part: Part,
     feed: &Feed,
     clock: &Clock,
-    next: impl Fn(Timestamp) -> Option<Timestamp>,
+    next: impl Fn(&Result<(), SyncError>) -> Option<Timestamp>,
     progress: Progress<'_>,
 ) -> Result<Outcome, SyncError> {
     let store = feed.store();
@@ -75,7 +75,7 @@ pub async fn recorded_run(
     let result = run(source, part, feed, clock, (&mut outcome, progress)).await;
     outcome.error = result.as_ref().err().map(ToString::to_string);
     store
-        .end_run(id, &outcome, clock.now(), next(clock.now()))
+        .end_run(id, &outcome, clock.now(), next(&result))
         .await?;
     result.map(|()| outcome)
 }

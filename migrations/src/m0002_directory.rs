@@ -57,7 +57,7 @@ async fn people(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .create_table(
             Table::create()
                 .table("users")
-                .col(schema::big_pk_auto("id"))
+                .col(schema::big_integer("id").primary_key())
                 .col(schema::small_integer("kind"))
                 .col(schema::text_null("name"))
                 .col(schema::text_null("nickname"))
@@ -80,7 +80,7 @@ async fn people(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .create_table(
             Table::create()
                 .table("aliases")
-                .col(schema::big_pk_auto("id"))
+                .col(schema::big_integer("id").primary_key())
                 .col(schema::text("namespace"))
                 .col(schema::text("value"))
                 .col(schema::big_integer("user_id"))

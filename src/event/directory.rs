@@ -20,6 +20,8 @@ pub enum Entry {
     Member(DirectoryMember),
     /// An action that upstream can report.
     Action(DirectoryAction),
+    /// Signs that somebody who may be known was active. Not a listing: it says nothing of who is there.
+    Activity(Box<DirectoryUser>),
     /// The listing of this kind is complete: whatever it did not name is gone.
     End(Listing),
 }

@@ -1,6 +1,6 @@
 //! How events are chosen: the one filter of queries, streams, saved filters and deliveries.
 //!
-//! Its JSON form is its GraphQL form. What it means is said once, in `store/query.rs`, which turns it into SQL; here
+//! Its JSON form is its GraphQL form. What it means is said once, in `store/query`, which turns it into SQL; here
 //! is only what can be said without a database: its shape, and which moments a time range covers.
 
 use super::{Product, Timestamp};
@@ -33,26 +33,28 @@ pub struct EventFilter {
     /// Actions, by code (`issue.deleted`) or by upstream name (`jira_issue_viewed`), in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<Vec<String>>,
-    /// Users who did it, by id, account id or e-mail address. Combines with `groups` by OR.
+    /// Users who did it, by global id, Atlassian account id or any other alias, or e-mail address. Combines with `groups` by OR.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub users: Option<Vec<String>>,
-    /// Groups whose present members did it, by id or name. Combines with `users` by OR.
+    /// Groups whose present members did it, by global id, upstream's id or name. Combines with `users` by OR.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<String>>,
-    /// Projects in which it happened, by id or key; what lies inside a project belongs to it.
+    /// Projects in which it happened, by global id or key; what lies inside a project belongs to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projects: Option<Vec<String>>,
     /// IP addresses (`203.0.113.9`) or networks (`203.0.113.0/24`, `2001:db8::/32`) from which it was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ips: Option<Vec<String>>,
-    /// Countries from which it was done, by their English names, in any case.
+    /// Countries from which it was done, by their English names; the case of plain Latin letters does
+    /// not matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub countries: Option<Vec<String>>,
     /// Text that occurs in the message, the target's name or id, the issue's key or the action's name; or the start
-    /// of the actor's name. The case of plain Latin letters does not matter.
+    /// of a word of the actor's name, nickname or e-mail address. The case of plain Latin letters (A to Z) does not
+    /// matter; of other letters it matters everywhere but in the actor's names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Leaves out what this filter chooses.
+    /// Leaves out what this filter chooses; an event that lacks what it asks about stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not: Option<Box<EventFilter>>,
     /// At least one of these filters must choose it, too.
@@ -150,13 +152,16 @@ pub enum TimeError {
     Empty,
 }
 
+/// The time zone of that IANA name; UTC when none is given.
+pub fn zone_named(name: Option<&str>) -> Result<Tz, TimeError> {
+    name.map_or(Ok(Tz::UTC), |name| {
+        name.parse().map_err(|_| TimeError::Zone(name.to_owned()))
+    })
+}
+
 impl TimeFilter {
     /// The moments it covers at `now`: from the first, up to but not including the second.
-    pub fn bounds(&self, zone: Option<&str>, now: Timestamp) -> Result<TimeBounds, TimeError> {
-        let zone = match zone {
-            None => Tz::UTC,
-            Some(name) => name.parse().map_err(|_| TimeError::Zone(name.to_owned()))?,
-        };
+    pub fn bounds(&self, zone: Tz, now: Timestamp) -> Result<TimeBounds, TimeError> {
         match *self {
             Self::Preset(preset) => Ok(preset.bounds(zone, now)),
             Self::Last(TimeSpan::Days(0) | TimeSpan::Hours(0)) => Err(TimeError::Empty),
@@ -245,7 +250,7 @@ mod tests {
         ];
         for (preset, from, to) in cases {
             let bounds = TimeFilter::Preset(preset)
-                .bounds(Some("Europe/Berlin"), now)
+                .bounds(chrono_tz::Europe::Berlin, now)
                 .unwrap();
             assert_eq!(
                 bounds,
@@ -261,10 +266,10 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused() {
         let now = at("2026-11-20T23:30:00Z");
-        let zone = TimeFilter::Preset(TimePreset::Today).bounds(Some("Mars/Olympus"), now);
+        let zone = super::zone_named(Some("Mars/Olympus"));
         assert_eq!(zone, Err(TimeError::Zone("Mars/Olympus".to_owned())));
         assert_eq!(
-            TimeFilter::Last(TimeSpan::Days(0)).bounds(None, now),
+            TimeFilter::Last(TimeSpan::Days(0)).bounds(chrono_tz::UTC, now),
             Err(TimeError::Empty)
         );
         let bounds = TimeBounds {
@@ -272,7 +277,7 @@ mod tests {
             to: Some(now),
         };
         assert_eq!(
-            TimeFilter::Between(bounds).bounds(None, now),
+            TimeFilter::Between(bounds).bounds(chrono_tz::UTC, now),
             Err(TimeError::Order { from: now, to: now })
         );
     }

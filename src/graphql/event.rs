@@ -9,7 +9,7 @@ use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
 use crate::event::{ActorKind, Product, Timestamp};
 use crate::store::StoredObject;
-use crate::store::entity::event;
+use crate::store::entity::{self, event};
 use crate::store::read::{EventMark, EventOrderField};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use std::sync::Arc;
@@ -142,10 +142,10 @@ impl EventQuery {
     }
 }
 
-/// Something that somebody did.
 #[derive(Clone)]
 pub(super) struct Event(pub(super) Arc<event::Model>);
 
+/// Something that somebody did.
 #[Object]
 impl Event {
     /// The global id.
@@ -263,7 +263,7 @@ impl Event {
         let changes = found
             .map_err(|failure| super::viewer::shared(ctx, &failure))?
             .unwrap_or_default();
-        let change = |row: crate::store::entity::change::Model| Change {
+        let change = |row: entity::change::Model| Change {
             field: row.field,
             from: row.from_value,
             to: row.to_value,
@@ -303,10 +303,7 @@ impl Event {
 }
 
 impl Event {
-    async fn stored_action(
-        &self,
-        ctx: &Context<'_>,
-    ) -> Result<Arc<crate::store::entity::action::Model>> {
+    async fn stored_action(&self, ctx: &Context<'_>) -> Result<Arc<entity::action::Model>> {
         let found = backend(ctx)?.feed.store().action(self.0.action_id).await;
         let found = found.map_err(|failure| error::from_store(ctx, failure))?;
         found.ok_or_else(|| {
@@ -318,10 +315,7 @@ impl Event {
     }
 }
 
-type Person = Arc<(
-    crate::store::entity::alias::Model,
-    crate::store::entity::user::Model,
-)>;
+type Person = Arc<(entity::alias::Model, entity::user::Model)>;
 
 async fn person(ctx: &Context<'_>, alias: i64) -> Result<Option<Person>> {
     let found = loaders(ctx)?.people.load_one(loader::AliasId(alias)).await;
@@ -336,9 +330,9 @@ async fn visible_user(ctx: &Context<'_>, id: i64) -> Result<Option<User>> {
         .map(User))
 }
 
-/// Who did something.
 pub(super) struct Actor(Person);
 
+/// Who did something.
 #[Object]
 impl Actor {
     /// What kind of somebody.
@@ -367,12 +361,12 @@ impl Actor {
     }
 }
 
-/// A thing or person that something was done to or with.
 pub(super) struct Target(StoredObject);
 
+/// A thing or person that something was done to or with.
 #[Object]
 impl Target {
-    /// What kind of thing, in upstream's word, e.g. `user`, `group`, `issue`.
+    /// What kind of thing, in the singular, e.g. `user`, `group`, `issue`; upstream's own word for kinds that are rarer.
     #[graphql(name = "type")]
     async fn kind(&self) -> &str {
         &self.0.kind

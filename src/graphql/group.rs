@@ -66,10 +66,10 @@ impl GroupQuery {
     }
 }
 
-/// A group of users.
 #[derive(Clone)]
 pub(super) struct Group(pub(super) Arc<group::Model>);
 
+/// A group of users.
 #[Object]
 impl Group {
     /// The global id.

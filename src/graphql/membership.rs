@@ -11,10 +11,10 @@ use crate::store::entity::membership;
 use async_graphql::{Context, Object, Result};
 use std::sync::Arc;
 
-/// That somebody belongs to a group or a container, from when until when.
 #[derive(Clone)]
 pub(super) struct Membership(pub(super) Arc<membership::Model>);
 
+/// That somebody belongs to a group or a container, from when until when.
 #[Object]
 impl Membership {
     /// Who; null when they may not be looked up.

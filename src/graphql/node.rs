@@ -87,7 +87,7 @@ async fn find(ctx: &Context<'_>, argument: &str, id: &ID) -> Result<Option<Node>
         }
         NodeKind::Project => {
             let found = store
-                .visible_container(viewer, id.number)
+                .visible_project(viewer, id.number)
                 .await
                 .map_err(failed)?;
             found.map(|row| Node::Project(Project(Arc::new(row))))

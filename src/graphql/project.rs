@@ -64,7 +64,7 @@ impl ProjectQuery {
                 if id.kind != NodeKind::Project {
                     return Err(error::bad_input("id", "is not the id of a project"));
                 }
-                store.visible_container(viewer(ctx)?, id.number).await
+                store.visible_project(viewer(ctx)?, id.number).await
             }
             (None, Some(key)) => {
                 let found = store.containers_by_key(viewer(ctx)?, &key, &PROJECTS).await;
@@ -99,10 +99,10 @@ async fn list(
     }))
 }
 
-/// A Jira or Bitbucket project, a Confluence space, or a Bitbucket repository inside a project.
 #[derive(Clone)]
 pub(super) struct Project(pub(super) Arc<container::Model>);
 
+/// A Jira or Bitbucket project, a Confluence space, or a Bitbucket repository inside a project.
 #[Object]
 impl Project {
     /// The global id.
@@ -223,10 +223,10 @@ impl Project {
     }
 }
 
-/// A place in which things happen: an organization, site, workspace, project, space or repository.
 #[derive(Clone)]
 pub(super) struct Container(pub(super) Arc<container::Model>);
 
+/// A place in which things happen: an organization, site, workspace, project, space or repository.
 #[Object]
 impl Container {
     /// What kind of place.

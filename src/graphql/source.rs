@@ -72,13 +72,13 @@ pub(super) enum SourceStatus {
     Offline,
 }
 
-/// An upstream connection.
 #[derive(Clone)]
 pub(super) struct Source {
     row: row::Model,
     connection: Option<Arc<dyn source::Source>>,
 }
 
+/// An upstream connection.
 #[Object]
 impl Source {
     /// The global id.
@@ -218,9 +218,9 @@ pub(super) struct Budget {
     spent: i32,
 }
 
-/// One run of one part of a source.
 pub(super) struct SyncRun(sync_run::Model);
 
+/// One run of one part of a source.
 #[Object]
 impl SyncRun {
     /// The part: `events`, `history`, `directory`, `activity` or `actions`.

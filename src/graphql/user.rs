@@ -87,10 +87,10 @@ impl UserQuery {
     }
 }
 
-/// Somebody: one user for one person, under all the names that the systems have for them.
 #[derive(Clone)]
 pub(super) struct User(pub(super) Arc<user::Model>);
 
+/// Somebody: one user for one person, under all the names that the systems have for them.
 #[Object]
 impl User {
     /// The global id.

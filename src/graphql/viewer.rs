@@ -20,9 +20,9 @@ impl ViewerQuery {
     }
 }
 
-/// The one who asks: the holder of a token.
 pub(super) struct Viewer(Arc<access::Viewer>);
 
+/// The one who asks: the holder of a token.
 #[Object]
 impl Viewer {
     /// The token's name.

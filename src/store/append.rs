@@ -7,7 +7,10 @@ use super::{Store, StoreError, bulk, clean};
 use crate::event::directory::Entry;
 use crate::event::{Actor, NewEvent, Object, System, Timestamp};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Set};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    Select, Set,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -21,7 +24,7 @@ const APPEND_LOCK: i64 = 0x6175_6469_7467_7261;
 pub(crate) const CHANNEL: &str = "auditgraph_log";
 
 /// Keys looked up at once; SQLite takes 32,766 parameters.
-const LOOKUP: usize = 10_000;
+pub(super) const LOOKUP: usize = 10_000;
 
 /// What one page of a source brings.
 #[derive(Debug, Default)]
@@ -122,6 +125,9 @@ async fn write(
     let mut seq = newest(resolver.transaction).await?;
     let total = events.len();
     let mut taken = stored_keys(resolver.transaction, source, &events).await?;
+    resolver
+        .learn_people(events.iter().flat_map(people))
+        .await?;
     let mut rows = Rows::default();
     for new in events {
         let key = event_key(source, &new.upstream_key);
@@ -141,9 +147,9 @@ async fn write(
         }
     }
     let new = rows.events.len();
-    bulk::insert::<event::Entity>(resolver.transaction, &rows.events).await?;
-    bulk::insert::<payload::Entity>(resolver.transaction, &rows.payloads).await?;
-    bulk::insert::<change::Entity>(resolver.transaction, &rows.changes).await?;
+    bulk::insert(resolver.transaction, &rows.events).await?;
+    bulk::insert(resolver.transaction, &rows.payloads).await?;
+    bulk::insert(resolver.transaction, &rows.changes).await?;
     Ok(Appended {
         new: new as u64,
         repeated: (total - new) as u64,
@@ -151,37 +157,52 @@ async fn write(
     })
 }
 
+/// Everybody whom an event names.
+fn people(event: &NewEvent) -> impl Iterator<Item = &Actor> {
+    let things = event.target.iter().chain(&event.objects);
+    event
+        .actor
+        .iter()
+        .chain(things.filter_map(|thing| thing.user.as_ref()))
+}
+
 async fn newest(db: &impl ConnectionTrait) -> Result<i64, StoreError> {
-    let newest: Option<Option<i64>> = event::Entity::find()
+    greatest(db, event::Entity::find(), event::Column::Seq).await
+}
+
+/// The greatest number in a column; 0 when there is none.
+pub(super) async fn greatest<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    rows: Select<E>,
+    column: E::Column,
+) -> Result<i64, StoreError> {
+    let greatest: Option<Option<i64>> = rows
         .select_only()
-        .expr(event::COLUMN.seq.max())
+        .expr(column.max())
         .into_tuple()
         .one(db)
         .await?;
-    Ok(newest.flatten().unwrap_or(0))
+    Ok(greatest.flatten().unwrap_or(0))
 }
 
+/// Which of these events are in the log already, by key.
 async fn stored_keys(
     transaction: &DatabaseTransaction,
     source: &str,
     events: &[NewEvent],
 ) -> Result<HashSet<Uuid>, StoreError> {
-    let keys: Vec<Uuid> = events
+    let keys = events
         .iter()
-        .map(|event| event_key(source, &event.upstream_key))
-        .collect();
-    let mut stored = HashSet::new();
-    for keys in keys.chunks(LOOKUP) {
-        let found: Vec<Uuid> = event::Entity::find()
-            .select_only()
-            .column(event::Column::Key)
-            .filter(event::COLUMN.key.is_in(keys.iter().copied()))
-            .into_tuple()
-            .all(transaction)
-            .await?;
-        stored.extend(found);
-    }
-    Ok(stored)
+        .map(|event| event_key(source, &event.upstream_key));
+    let keys = bulk::among(transaction, keys)?;
+    let stored: Vec<Uuid> = event::Entity::find()
+        .select_only()
+        .column(event::Column::Key)
+        .filter(event::COLUMN.key.in_subquery(keys))
+        .into_tuple()
+        .all(transaction)
+        .await?;
+    Ok(stored.into_iter().collect())
 }
 
 /// What makes an event unique: the first sixteen bytes of a hash over its source and upstream key.
@@ -268,14 +289,12 @@ impl Rows {
             source_id,
             now,
         } = place;
-        let target = match new.target {
-            Some(target) => Some(stored_object(resolver, target).await?),
-            None => None,
-        };
-        let mut objects = Vec::with_capacity(new.objects.len());
-        for object in new.objects {
-            objects.push(stored_object(resolver, object).await?);
-        }
+        let target = new.target.map(|target| stored_object(resolver, target));
+        let objects: Vec<_> = new
+            .objects
+            .into_iter()
+            .map(|object| stored_object(resolver, object))
+            .collect();
         let container_id = match &new.container {
             Some(container) => resolver.container(container).await?,
             None => None,
@@ -300,7 +319,10 @@ impl Rows {
             product: new.product.number(),
             time: new.time.unwrap_or(now).micros(),
             recorded_at: now.micros(),
-            actor_id: optional_actor(resolver, new.actor.as_ref()).await?,
+            actor_id: new
+                .actor
+                .as_ref()
+                .and_then(|actor| resolver.alias(&actor.alias)),
             container_id,
             target_kind,
             target_id,
@@ -339,22 +361,12 @@ impl Rows {
     }
 }
 
-async fn optional_actor(
-    resolver: &mut Resolver<'_>,
-    actor: Option<&Actor>,
-) -> Result<Option<i64>, StoreError> {
-    match actor {
-        Some(actor) => Ok(Some(resolver.actor(actor).await?)),
-        None => Ok(None),
-    }
-}
-
-async fn stored_object(
-    resolver: &mut Resolver<'_>,
-    object: Object,
-) -> Result<StoredObject, StoreError> {
-    let alias = optional_actor(resolver, object.user.as_ref()).await?;
-    Ok(StoredObject {
+fn stored_object(resolver: &Resolver<'_>, object: Object) -> StoredObject {
+    let alias = object
+        .user
+        .as_ref()
+        .and_then(|user| resolver.alias(&user.alias));
+    StoredObject {
         kind: clean(object.kind),
         id: object.id.map(clean),
         // A person's name lives in their own row, where it can be erased.
@@ -365,7 +377,7 @@ async fn stored_object(
         },
         url: object.url.map(clean),
         alias,
-    })
+    }
 }
 
 /// An address as sixteen bytes in network order, IPv4 mapped into IPv6, so that networks become ranges.

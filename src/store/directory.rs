@@ -6,13 +6,11 @@
 use super::entity::{activity_signal, alias, container, group, membership, user, user_word};
 use super::query::word_prefix;
 use super::read::{Range, Rows, cut};
-use super::{Store, StoreError};
+use super::{Store, StoreError, bulk};
 use crate::access::Viewer;
 use crate::event::{Alias, ContainerKind, Timestamp};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, Order, Query};
-use sea_orm::{
-    DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
-};
+use sea_orm::{DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use std::collections::BTreeSet;
 
 /// Where a page of a list that is sorted by name begins or ends.
@@ -195,13 +193,24 @@ impl Store {
             .await?)
     }
 
-    /// The container with this number, if the viewer may see it.
-    pub async fn visible_container(
+    /// The project, space or repository with this number, if the viewer may see it.
+    pub async fn visible_project(
         &self,
         viewer: &Viewer,
         id: i64,
     ) -> Result<Option<container::Model>, StoreError> {
-        let containers = container::Entity::find_by_id(id).filter(visible_containers(viewer));
+        let kinds = [
+            ContainerKind::Project,
+            ContainerKind::Space,
+            ContainerKind::Repository,
+        ];
+        let containers = container::Entity::find_by_id(id)
+            .filter(visible_containers(viewer))
+            .filter(
+                container::COLUMN
+                    .kind
+                    .is_in(kinds.map(ContainerKind::number)),
+            );
         Ok(containers.one(&self.read).await?)
     }
 
@@ -389,31 +398,33 @@ fn prefix_pattern(search: &str) -> LikeExpr {
     LikeExpr::new(format!("{escaped}%")).escape('\\')
 }
 
-/// Indexes the words of somebody's names, for search by prefix.
+/// Indexes the words of somebody's names anew, for search by prefix.
 pub(super) async fn index_words(
     transaction: &DatabaseTransaction,
     user: &user::Model,
 ) -> Result<(), StoreError> {
+    user_word::Entity::delete_many()
+        .filter(user_word::COLUMN.user_id.eq(user.id))
+        .exec(transaction)
+        .await?;
+    bulk::insert(transaction, &words_of(user)).await
+}
+
+/// The rows of the words of somebody's names.
+pub(super) fn words_of(user: &user::Model) -> Vec<user_word::Model> {
     let texts = [
         user.name.as_deref(),
         user.nickname.as_deref(),
         user.email.as_deref(),
     ];
     let words: BTreeSet<String> = texts.into_iter().flatten().flat_map(words).collect();
-    user_word::Entity::delete_many()
-        .filter(user_word::COLUMN.user_id.eq(user.id))
-        .exec(transaction)
-        .await?;
-    if !words.is_empty() {
-        let rows = words.into_iter().map(|word| user_word::ActiveModel {
-            word: Set(word),
-            user_id: Set(user.id),
-        });
-        user_word::Entity::insert_many(rows)
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    Ok(())
+    words
+        .into_iter()
+        .map(|word| user_word::Model {
+            word,
+            user_id: user.id,
+        })
+        .collect()
 }
 
 /// The words of a text in lower case: what stands between spaces, and each part of it that begins behind something

@@ -51,6 +51,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
         for entry in entries {
             match entry {
                 Entry::User(user) => self.user(*user).await?,
+                Entry::Activity(user) => self.activity(&user).await?,
                 Entry::Group(group) => {
                     self.group(&group, true).await?;
                 }
@@ -115,7 +116,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
         if !renamed && !back && !complete && listed.description.is_none() {
             return Ok(old);
         }
-        let before = old.name.clone();
+        let (before, seen_at) = (old.name.clone(), old.seen_at);
         let mut row = old.into_active_model();
         if renamed {
             row.sort_name = Set(sort_name(name.as_deref()));
@@ -124,7 +125,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
         if let Some(description) = listed.description.clone() {
             row.description = Set(Some(clean(description)));
         }
-        row.seen_at = Set(self.began.micros());
+        row.seen_at = Set(self.began.micros().max(seen_at));
         row.gone_at = Set(None);
         let row = row.update(transaction).await?;
         if back {
@@ -166,7 +167,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
         let name = listed.name.clone().map(clean).or_else(|| old.name.clone());
         let key = listed.key.clone().map(clean).or_else(|| old.key.clone());
         let renamed = was_listed && (name != old.name || key != old.key);
-        let before = old.name.clone();
+        let (before, seen_at) = (old.name.clone(), old.seen_at);
         let mut row = old.into_active_model();
         row.sort_name = Set(sort_name(name.as_deref().or(key.as_deref())));
         row.name = Set(name);
@@ -179,7 +180,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
         }
         row.parent_id = Set(parent_id);
         row.source_id = Set(Some(self.source_id));
-        row.seen_at = Set(Some(self.began.micros()));
+        row.seen_at = Set(seen_at.max(Some(self.began.micros())));
         row.gone_at = Set(None);
         let row = row.update(transaction).await?;
         if added {

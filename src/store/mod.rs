@@ -7,6 +7,7 @@
 //! So positions are handed out in commit order and without gaps, and a reader that has seen one has seen all before it.
 
 mod append;
+mod belonging;
 mod bulk;
 pub mod directory;
 pub mod entity;

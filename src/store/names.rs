@@ -3,15 +3,16 @@
 //! What is known is kept in memory. What a transaction learns stays with it until it has committed: a number that was
 //! rolled back must never be handed out.
 
+use super::append::{LOOKUP, greatest};
 use super::entity::{action, alias, container, source, user};
-use super::{StoreError, clean, directory, sort_name};
-use crate::event::{self, Actor, Alias, Container, System};
+use super::{StoreError, bulk, clean, directory, sort_name};
+use crate::event::{self, Actor, ActorKind, Alias, Container, System};
 use sea_orm::sea_query::Condition;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
     QueryFilter, Set,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The names known so far.
@@ -101,6 +102,8 @@ pub(super) struct Resolver<'a> {
     pub(super) transaction: &'a DatabaseTransaction,
     names: &'a Names,
     fresh: Known,
+    last_user: Option<i64>,
+    last_alias: Option<i64>,
 }
 
 impl<'a> Resolver<'a> {
@@ -109,6 +112,8 @@ impl<'a> Resolver<'a> {
             transaction,
             names,
             fresh: Known::default(),
+            last_user: None,
+            last_alias: None,
         }
     }
 
@@ -227,34 +232,86 @@ impl<'a> Resolver<'a> {
         Ok(row.insert(self.transaction).await?)
     }
 
-    /// The number of an actor's alias; somebody new gets a row of their own.
-    pub(super) async fn actor(&mut self, actor: &Actor) -> Result<i64, StoreError> {
-        if let Some(id) = self.known_alias(&actor.alias) {
-            return Ok(id);
-        }
-        let alias = if let Some(alias) = self.stored_alias(&actor.alias).await? {
-            alias
-        } else {
-            let user = user::ActiveModel {
-                kind: Set(actor.kind.number()),
-                name: Set(actor.name.clone().map(clean)),
-                email: Set(actor.email.clone().map(clean)),
-                listed: Set(false),
-                sort_name: Set(sort_name(actor.name.as_deref().or(actor.email.as_deref()))),
-                ..Default::default()
+    /// Makes sure that everybody has a number: who is new gets a row of their own.
+    pub(super) async fn learn_people<'e>(
+        &mut self,
+        people: impl Iterator<Item = &'e Actor>,
+    ) -> Result<(), StoreError> {
+        let mut unknown: BTreeMap<&Alias, &Actor> = BTreeMap::new();
+        for actor in people {
+            if self.alias(&actor.alias).is_none() {
+                unknown.entry(&actor.alias).or_insert(actor);
             }
-            .insert(self.transaction)
-            .await?;
-            directory::index_words(self.transaction, &user).await?;
-            self.add_alias(&actor.alias, user.id).await?
-        };
-        self.fresh.aliases.insert(actor.alias.clone(), alias.id);
-        Ok(alias.id)
+        }
+        let names: Vec<&Alias> = unknown.keys().copied().collect();
+        for names in names.chunks(LOOKUP) {
+            let values = names.iter().map(|name| clean(name.value.clone()));
+            let found = alias::Entity::find().filter(alias::COLUMN.value.is_in(values));
+            for row in found.all(self.transaction).await? {
+                let name = Alias {
+                    namespace: row.namespace,
+                    value: row.value,
+                };
+                unknown.remove(&name);
+                self.fresh.aliases.insert(name, row.id);
+            }
+        }
+        self.add_people(unknown).await
     }
 
-    fn known_alias(&self, alias: &Alias) -> Option<i64> {
+    async fn add_people(&mut self, new: BTreeMap<&Alias, &Actor>) -> Result<(), StoreError> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut rows = (Vec::new(), Vec::new(), Vec::new());
+        for (name, actor) in new {
+            let user = user::Model {
+                kind: actor.kind.number(),
+                name: actor.name.clone().map(clean),
+                email: actor.email.clone().map(clean),
+                sort_name: sort_name(actor.name.as_deref().or(actor.email.as_deref())),
+                ..unnamed(self.next_user().await?)
+            };
+            let alias = self.new_alias(name, user.id).await?;
+            self.fresh.aliases.insert(name.clone(), alias.id);
+            rows.0.push(alias);
+            rows.1.extend(directory::words_of(&user));
+            rows.2.push(user);
+        }
+        bulk::insert(self.transaction, &rows.2).await?;
+        bulk::insert(self.transaction, &rows.0).await?;
+        bulk::insert(self.transaction, &rows.1).await
+    }
+
+    /// The number of an alias, once it has been learned.
+    pub(super) fn alias(&self, alias: &Alias) -> Option<i64> {
         let fresh = self.fresh.aliases.get(alias).copied();
         fresh.or_else(|| self.names.get(|known| known.aliases.get(alias).copied()))
+    }
+
+    /// The number for the next user. Whoever appends is alone with the log, so counting on is safe.
+    pub(super) async fn next_user(&mut self) -> Result<i64, StoreError> {
+        let last = match self.last_user {
+            Some(last) => last,
+            None => greatest(self.transaction, user::Entity::find(), user::Column::Id).await?,
+        };
+        self.last_user = Some(last + 1);
+        Ok(last + 1)
+    }
+
+    async fn new_alias(&mut self, alias: &Alias, user_id: i64) -> Result<alias::Model, StoreError> {
+        let last = match self.last_alias {
+            Some(last) => last,
+            None => greatest(self.transaction, alias::Entity::find(), alias::Column::Id).await?,
+        };
+        self.last_alias = Some(last + 1);
+        let value = clean(alias.value.clone());
+        Ok(alias::Model {
+            id: last + 1,
+            namespace: alias.namespace.clone(),
+            value,
+            user_id,
+        })
     }
 
     pub(super) async fn stored_alias(
@@ -268,18 +325,18 @@ impl<'a> Resolver<'a> {
             .await?)
     }
 
+    /// Gives a user one more alias.
     pub(super) async fn add_alias(
-        &self,
+        &mut self,
         alias: &Alias,
         user_id: i64,
-    ) -> Result<alias::Model, StoreError> {
-        let row = alias::ActiveModel {
-            namespace: Set(alias.namespace.clone()),
-            value: Set(clean(alias.value.clone())),
-            user_id: Set(user_id),
-            ..Default::default()
-        };
-        Ok(row.insert(self.transaction).await?)
+    ) -> Result<(), StoreError> {
+        let row = self.new_alias(alias, user_id).await?;
+        row.into_active_model()
+            .reset_all()
+            .insert(self.transaction)
+            .await?;
+        Ok(())
     }
 
     /// The number of a container; a new one is made, with those around it.
@@ -363,6 +420,26 @@ impl<'a> Resolver<'a> {
         let mut row = row.into_active_model();
         row.upstream_id = Set(Some(clean(id.clone())));
         Ok(Some(row.update(self.transaction).await?))
+    }
+}
+
+/// A user of whom nothing is known but the number.
+pub(super) fn unnamed(id: i64) -> user::Model {
+    user::Model {
+        id,
+        kind: ActorKind::default().number(),
+        name: None,
+        nickname: None,
+        email: None,
+        status: None,
+        avatar_url: None,
+        job_title: None,
+        department: None,
+        added_at: None,
+        last_active_at: None,
+        last_active_evidence: None,
+        listed: false,
+        sort_name: String::new(),
     }
 }
 

@@ -1,18 +1,18 @@
-//! People in a directory listing: their rows, their names, their groups, their memberships, their signs of activity.
+//! People in a directory listing: their rows, their names and their signs of activity. What they belong to is in
+//! [`belonging`](super::belonging).
 
 use super::entity::{activity_signal, alias, listed_user, membership, user, user_word};
 use super::listing::Comparison;
+use super::names::unnamed;
 use super::observation::Observation;
 use super::{StoreError, clean, directory, sort_name};
-use crate::event::directory::{
-    ActivitySignal, DirectoryGroup, DirectoryMember, DirectoryUser, Listing, UserStatus,
-};
+use crate::event::directory::{ActivitySignal, DirectoryUser, Listing, UserStatus};
 use crate::event::{Actor, Change, Timestamp};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 impl Comparison<'_, '_> {
     /// Somebody whom a listing of users names.
@@ -29,65 +29,8 @@ impl Comparison<'_, '_> {
         self.update_person(row, &listed, is_new || first).await
     }
 
-    /// Somebody whom a container's list of members names.
-    pub(super) async fn member(&mut self, member: DirectoryMember) -> Result<(), StoreError> {
-        let Some(container_id) = self.resolver.container(&member.container).await? else {
-            return Ok(());
-        };
-        let Some((row, is_new)) = self.person_row(&member.user).await? else {
-            return Ok(());
-        };
-        let user_id = row.id;
-        self.update_person(row, &member.user, is_new).await?;
-
-        let transaction = self.resolver.transaction;
-        let open = membership::Entity::find()
-            .filter(membership::COLUMN.source_id.eq(self.source_id))
-            .filter(membership::COLUMN.user_id.eq(user_id))
-            .filter(membership::COLUMN.container_id.eq(container_id))
-            .filter(membership::COLUMN.until.is_null())
-            .one(transaction)
-            .await?;
-        let permission = member.permission.clone().map(clean);
-        let known = self.has_baseline(Listing::Members).await?;
-        if let Some(old) = open {
-            if old.permission == permission || permission.is_none() {
-                let mut old = old.into_active_model();
-                old.seen_at = Set(self.began.micros());
-                old.update(transaction).await?;
-                return Ok(());
-            }
-            let before = old.permission.clone();
-            let mut old = old.into_active_model();
-            old.until = Set(Some(self.now.micros()));
-            old.update(transaction).await?;
-            let since = Some(self.now);
-            self.add_membership(user_id, None, Some(container_id), permission.clone(), since)
-                .await?;
-            let observation = Observation::of_member(
-                "directory.permission_changed",
-                actor_of(&member.user),
-                member.container,
-            );
-            self.observe(observation.change("permission", before, permission));
-            return Ok(());
-        }
-        let since = member.since.or(known.then_some(self.now));
-        self.add_membership(user_id, None, Some(container_id), permission, since)
-            .await?;
-        if known {
-            let observation = Observation::of_member(
-                "directory.member_joined",
-                actor_of(&member.user),
-                member.container,
-            );
-            self.observe(observation.at(member.since));
-        }
-        Ok(())
-    }
-
     /// The row of a person, found by any of their names or made; and whether it is new.
-    async fn person_row(
+    pub(super) async fn person_row(
         &mut self,
         listed: &DirectoryUser,
     ) -> Result<Option<(user::Model, bool)>, StoreError> {
@@ -110,7 +53,19 @@ impl Comparison<'_, '_> {
         let (row, is_new) = match found {
             Some(row) => (row, false),
             None if listed.aliases.is_empty() => return Ok(None),
-            None => (new_user(listed).insert(transaction).await?, true),
+            None => {
+                let row = user::Model {
+                    kind: listed.kind.number(),
+                    ..unnamed(self.resolver.next_user().await?)
+                };
+                (
+                    row.into_active_model()
+                        .reset_all()
+                        .insert(transaction)
+                        .await?,
+                    true,
+                )
+            }
         };
         for other in ids {
             self.merge(row.id, other).await?;
@@ -165,6 +120,19 @@ impl Comparison<'_, '_> {
         Ok(())
     }
 
+    /// Signs of activity of somebody who may be known.
+    pub(super) async fn activity(&mut self, seen: &DirectoryUser) -> Result<(), StoreError> {
+        for name in &seen.aliases {
+            if let Some(alias) = self.resolver.stored_alias(name).await? {
+                for signal in &seen.activity {
+                    self.signal(alias.user_id, signal).await?;
+                }
+                break;
+            }
+        }
+        Ok(())
+    }
+
     async fn is_listed(&self, user_id: i64) -> Result<bool, StoreError> {
         let row = listed_user::Entity::find_by_id((self.source_id, user_id))
             .one(self.resolver.transaction)
@@ -172,20 +140,26 @@ impl Comparison<'_, '_> {
         Ok(row.is_some())
     }
 
+    /// Notes that this listing names somebody. One that began earlier does not undo what a later one has noted.
     async fn mark_listed(&self, user_id: i64) -> Result<(), StoreError> {
-        let row = listed_user::ActiveModel {
-            source_id: Set(self.source_id),
-            user_id: Set(user_id),
-            seen_at: Set(self.began.micros()),
-        };
-        let again =
-            OnConflict::columns([listed_user::Column::SourceId, listed_user::Column::UserId])
-                .update_column(listed_user::Column::SeenAt)
-                .to_owned();
-        listed_user::Entity::insert(row)
-            .on_conflict(again)
-            .exec_without_returning(self.resolver.transaction)
+        let transaction = self.resolver.transaction;
+        let began = self.began.micros();
+        let known = listed_user::Entity::find_by_id((self.source_id, user_id))
+            .one(transaction)
             .await?;
+        if let Some(known) = known {
+            let seen_at = Ord::max(known.seen_at, began);
+            let mut known = known.into_active_model();
+            known.seen_at = Set(seen_at);
+            known.update(transaction).await?;
+        } else {
+            let row = listed_user::ActiveModel {
+                source_id: Set(self.source_id),
+                user_id: Set(user_id),
+                seen_at: Set(began),
+            };
+            row.insert(transaction).await?;
+        }
         user::Entity::update_many()
             .col_expr(user::Column::Listed, Expr::value(true))
             .filter(user::COLUMN.id.eq(user_id))
@@ -207,7 +181,7 @@ impl Comparison<'_, '_> {
     }
 
     /// Brings a person's row up to date; `silently` when nothing was known of them before.
-    async fn update_person(
+    pub(super) async fn update_person(
         &mut self,
         row: user::Model,
         listed: &DirectoryUser,
@@ -234,80 +208,6 @@ impl Comparison<'_, '_> {
         for signal in &listed.activity {
             self.signal(user_id, signal).await?;
         }
-        Ok(())
-    }
-
-    /// The groups somebody is in now, all of them.
-    async fn groups_of(
-        &mut self,
-        user_id: i64,
-        person: Actor,
-        groups: &[DirectoryGroup],
-    ) -> Result<(), StoreError> {
-        let open = membership::Entity::find()
-            .filter(membership::COLUMN.source_id.eq(self.source_id))
-            .filter(membership::COLUMN.user_id.eq(user_id))
-            .filter(membership::COLUMN.group_id.is_not_null())
-            .filter(membership::COLUMN.until.is_null())
-            .all(self.resolver.transaction)
-            .await?;
-        let mut open: BTreeMap<i64, membership::Model> = open
-            .into_iter()
-            .filter_map(|row| row.group_id.map(|group| (group, row)))
-            .collect();
-        let known = self.has_baseline(Listing::Users).await?;
-        for listed in groups {
-            let group = self.group(listed, false).await?;
-            if open.remove(&group.id).is_none() {
-                let since = known.then_some(self.now);
-                self.add_membership(user_id, Some(group.id), None, None, since)
-                    .await?;
-                if known {
-                    self.observe(Observation::of_grouping(
-                        "directory.group_joined",
-                        person.clone(),
-                        &group,
-                    ));
-                }
-            }
-        }
-        for (group_id, row) in open {
-            let mut row = row.into_active_model();
-            row.until = Set(Some(self.now.micros()));
-            row.update(self.resolver.transaction).await?;
-            let group = super::entity::group::Entity::find_by_id(group_id)
-                .one(self.resolver.transaction)
-                .await?;
-            if let Some(group) = group {
-                self.observe(Observation::of_grouping(
-                    "directory.group_left",
-                    person.clone(),
-                    &group,
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    async fn add_membership(
-        &self,
-        user_id: i64,
-        group_id: Option<i64>,
-        container_id: Option<i64>,
-        permission: Option<String>,
-        since: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        let row = membership::ActiveModel {
-            source_id: Set(self.source_id),
-            user_id: Set(user_id),
-            group_id: Set(group_id),
-            container_id: Set(container_id),
-            permission: Set(permission),
-            since: Set(since.map(Timestamp::micros)),
-            seen_at: Set(self.began.micros()),
-            ..Default::default()
-        };
-        row.insert(self.resolver.transaction).await?;
         Ok(())
     }
 
@@ -355,7 +255,7 @@ impl Comparison<'_, '_> {
     }
 }
 
-fn actor_of(listed: &DirectoryUser) -> Actor {
+pub(super) fn actor_of(listed: &DirectoryUser) -> Actor {
     Actor {
         alias: listed
             .aliases
@@ -365,15 +265,6 @@ fn actor_of(listed: &DirectoryUser) -> Actor {
         kind: listed.kind,
         name: listed.name.clone(),
         email: listed.email.clone(),
-    }
-}
-
-fn new_user(listed: &DirectoryUser) -> user::ActiveModel {
-    user::ActiveModel {
-        kind: Set(listed.kind.number()),
-        listed: Set(false),
-        sort_name: Set(String::new()),
-        ..Default::default()
     }
 }
 

@@ -3,14 +3,17 @@
 //! Every page is a range of an index, never an offset: the cursor is the sort key of the row it stands on.
 
 use super::entity::{action, alias, change, container, event, payload, user};
-use super::query::visible;
+use super::query::{bytewise, lower, visible};
 use super::{Store, StoreError, blind};
 use crate::access::Sight;
 use crate::event::Timestamp;
 use crate::event::filter::EventFilter;
 use async_graphql::Enum;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, Order, SimpleExpr};
-use sea_orm::{EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select};
+use sea_orm::{
+    ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    QueryTrait, RelationDef, Select,
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -23,13 +26,13 @@ pub enum EventOrderField {
     Time,
     /// When it was stored: the order of the log.
     Recorded,
-    /// The actor's name.
+    /// The actor's name, in any case.
     Actor,
     /// The action's label.
     Action,
-    /// The name of the project, or of the place where there is no project.
+    /// The name of the place in which it happened: a project, space, repository, workspace or site.
     Project,
-    /// The target's name.
+    /// The target's name, or its id where it has none. The case of plain Latin letters does not matter.
     Target,
 }
 
@@ -97,12 +100,59 @@ impl Store {
         range: Range<EventMark>,
         now: Timestamp,
     ) -> Result<Rows<event::Model>, StoreError> {
-        let condition = self.condition(filter, sight, now).await?;
+        let condition = self.condition_now(filter, sight, now).await?;
         if blind(sight) {
             return Ok(Rows::none());
         }
+        let page = self.page(condition, order, &range).await?;
+        Ok(cut(page.all(&self.read).await?, &range))
+    }
+
+    /// How the database goes about such a page, in its own words, a step a line.
+    pub async fn explain_events(
+        &self,
+        filter: &EventFilter,
+        order: EventOrderField,
+        range: Range<EventMark>,
+        now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let sight = Sight::Everything;
+        let condition = self.condition_now(filter, &sight, now).await?;
+        self.explain(self.page(condition, order, &range).await?)
+            .await
+    }
+
+    /// How the database goes about finding what comes after a position, in its own words, a step a line.
+    pub async fn explain_following(
+        &self,
+        after: i64,
+        condition: &Condition,
+    ) -> Result<Vec<String>, StoreError> {
+        self.explain(stretch(condition, after, after + SEARCH, 1))
+            .await
+    }
+
+    async fn explain(&self, events: Select<event::Entity>) -> Result<Vec<String>, StoreError> {
+        let mut statement = events.build(self.read.get_database_backend());
+        let (explain, column) = if self.is_postgres() {
+            ("EXPLAIN", "QUERY PLAN")
+        } else {
+            ("EXPLAIN QUERY PLAN", "detail")
+        };
+        statement.sql = format!("{explain} {}", statement.sql);
+        let steps = self.read.query_all_raw(statement).await?;
+        let text = |row: &QueryResult| row.try_get::<String>("", column);
+        Ok(steps.iter().map(text).collect::<Result<_, _>>()?)
+    }
+
+    async fn page(
+        &self,
+        condition: Condition,
+        order: EventOrderField,
+        range: &Range<EventMark>,
+    ) -> Result<Select<event::Entity>, StoreError> {
         let mut events = order.join(event::Entity::find()).filter(condition);
-        let key = order.expression();
+        let key = order.expression(self);
         if let Some(mark) = range.after {
             let beyond = self
                 .beyond(order, key.clone(), mark, range.descending)
@@ -123,12 +173,7 @@ impl Store {
         if order != EventOrderField::Recorded {
             events = events.order_by(key, direction.clone());
         }
-        let rows = events
-            .order_by(seq(), direction)
-            .limit(range.limit + 1)
-            .all(&self.read)
-            .await?;
-        Ok(cut(rows, &range))
+        Ok(events.order_by(seq(), direction).limit(range.limit + 1))
     }
 
     /// The condition that an event comes after a mark in an order.
@@ -206,11 +251,7 @@ impl Store {
                 searched: after,
             });
         }
-        let events = event::Entity::find()
-            .filter(condition.clone())
-            .filter(event::COLUMN.seq.between(after + 1, until))
-            .order_by_asc(event::Column::Seq)
-            .limit(limit)
+        let events = stretch(condition, after, until, limit)
             .all(&self.read)
             .await?;
         let full = events.len() as u64 == limit;
@@ -261,6 +302,14 @@ impl Store {
     }
 }
 
+fn stretch(condition: &Condition, after: i64, until: i64, limit: u64) -> Select<event::Entity> {
+    event::Entity::find()
+        .filter(condition.clone())
+        .filter(event::COLUMN.seq.between(after + 1, until))
+        .order_by_asc(event::Column::Seq)
+        .limit(limit)
+}
+
 /// Cuts the row that only tells that there are more, and turns what was read from the end.
 pub(super) fn cut<T, M>(mut rows: Vec<T>, range: &Range<M>) -> Rows<T> {
     let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
@@ -278,43 +327,49 @@ fn seq() -> Expr {
 
 impl EventOrderField {
     /// What the rows are sorted by; text is never missing, so that it can be compared.
-    fn expression(self) -> SimpleExpr {
-        let text = |expression: Expr| Func::coalesce([expression, Expr::val("")]).into();
+    fn expression(self, store: &Store) -> SimpleExpr {
+        let or_nothing = |text: Expr| Func::coalesce([text, Expr::val("")]).into();
         match self {
             Self::Time => Expr::col((event::Entity, event::Column::Time)),
             Self::Recorded => seq(),
-            Self::Actor => text(Expr::col((user::Entity, user::Column::SortName))),
-            Self::Action => text(Expr::col((action::Entity, action::Column::Label))),
-            Self::Project => text(Expr::col((container::Entity, container::Column::SortName))),
-            Self::Target => Func::lower(Func::coalesce([
-                Expr::col((event::Entity, event::Column::TargetName)),
-                Expr::col((event::Entity, event::Column::TargetId)),
-                Expr::val(""),
-            ]))
-            .into(),
+            Self::Actor => or_nothing(Expr::col((user::Entity, user::Column::SortName))),
+            Self::Action => {
+                let label = Expr::col((action::Entity, action::Column::Label));
+                or_nothing(bytewise(store, label))
+            }
+            Self::Project => {
+                or_nothing(Expr::col((container::Entity, container::Column::SortName)))
+            }
+            Self::Target => {
+                let name = Func::coalesce([
+                    Expr::col((event::Entity, event::Column::TargetName)),
+                    // People are named in their own rows.
+                    Expr::col((user::Entity, user::Column::SortName)),
+                    Expr::col((event::Entity, event::Column::TargetId)),
+                    Expr::val(""),
+                ]);
+                lower(store, name.into())
+            }
         }
     }
 
     fn join(self, events: Select<event::Entity>) -> Select<event::Entity> {
-        let to_alias = || {
-            left(
-                event::Entity,
-                event::Column::ActorId,
+        let person = |events: Select<event::Entity>, column: event::Column| {
+            let name = left(event::Entity, column, alias::Entity, alias::Column::Id);
+            let somebody = left(
                 alias::Entity,
-                alias::Column::Id,
-            )
+                alias::Column::UserId,
+                user::Entity,
+                user::Column::Id,
+            );
+            events
+                .join(JoinType::LeftJoin, name)
+                .join(JoinType::LeftJoin, somebody)
         };
         match self {
-            Self::Time | Self::Recorded | Self::Target => events,
-            Self::Actor => events.join(JoinType::LeftJoin, to_alias()).join(
-                JoinType::LeftJoin,
-                left(
-                    alias::Entity,
-                    alias::Column::UserId,
-                    user::Entity,
-                    user::Column::Id,
-                ),
-            ),
+            Self::Time | Self::Recorded => events,
+            Self::Actor => person(events, event::Column::ActorId),
+            Self::Target => person(events, event::Column::TargetAliasId),
             Self::Action => events.join(
                 JoinType::LeftJoin,
                 left(

@@ -201,7 +201,7 @@ async fn active_people_are_asked_when_they_were_last_active() {
         .unwrap();
     assert_eq!(pages.len(), 2);
     // Neither the app nor the suspended account is asked for.
-    let [Entry::User(lila)] = pages[0].entries.as_slice() else {
+    let [Entry::Activity(lila)] = pages[0].entries.as_slice() else {
         panic!("{:#?}", pages[0].entries);
     };
     let signals: Vec<_> = lila

@@ -1,14 +1,21 @@
 //! Synchronisation against the sandbox: what upstream has published is stored, once, as it was.
 
 use crate::world::{Kind, World, on_both};
-use auditgraph::sandbox::{Faults, Settings};
+use auditgraph::sandbox::{EndOfLog, Faults, Settings};
 use auditgraph::source::Part;
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 on_both!(
     everything_published_is_stored_once,
-    faults_lose_and_repeat_nothing,
-    directories_become_events
+    faults_of_seeds_0_to_9_lose_and_repeat_nothing,
+    faults_of_seeds_10_to_19_lose_and_repeat_nothing,
+    faults_of_seeds_20_to_29_lose_and_repeat_nothing,
+    faults_of_seeds_30_to_39_lose_and_repeat_nothing,
+    faults_of_seeds_40_to_49_lose_and_repeat_nothing,
+    directories_become_events,
+    a_listing_is_not_undone_by_what_runs_beside_it,
 );
 
 fn small() -> Settings {
@@ -39,33 +46,104 @@ async fn everything_published_is_stored_once(kind: Kind) {
     );
 }
 
-async fn faults_lose_and_repeat_nothing(kind: Kind) {
-    // Every seed is another company, another past and another order of faults.
-    for seed in 0..50 {
+async fn faults_of_seeds_0_to_9_lose_and_repeat_nothing(kind: Kind) {
+    faults(kind, 0..10).await;
+}
+
+async fn faults_of_seeds_10_to_19_lose_and_repeat_nothing(kind: Kind) {
+    faults(kind, 10..20).await;
+}
+
+async fn faults_of_seeds_20_to_29_lose_and_repeat_nothing(kind: Kind) {
+    faults(kind, 20..30).await;
+}
+
+async fn faults_of_seeds_30_to_39_lose_and_repeat_nothing(kind: Kind) {
+    faults(kind, 30..40).await;
+}
+
+async fn faults_of_seeds_40_to_49_lose_and_repeat_nothing(kind: Kind) {
+    faults(kind, 40..50).await;
+}
+
+/// Every seed is another company, another past, another order of faults; a fifth of all answers is one.
+async fn faults(kind: Kind, seeds: Range<u64>) {
+    const ENDS: [EndOfLog; 3] = [
+        EndOfLog::KeepsCursor,
+        EndOfLog::NullOnEmpty,
+        EndOfLog::NullCursor,
+    ];
+    for (seed, end_of_log) in seeds.zip(ENDS.into_iter().cycle()) {
         let settings = Settings {
             seed,
             history_events: 300,
             history_days: 5,
             people: 20,
+            end_of_log,
             faults: Faults::mix(0.2, seed),
             ..Settings::default()
         };
         let world = World::with_sandbox(kind, settings).await;
+        let mut clean_rounds = 0;
         for round in 0..20 {
-            let mut failed = 0;
-            for part in [Part::Events, Part::History] {
-                failed += u32::from(world.sync("organization", part).await.is_err());
+            let mut failed = false;
+            for (source, part) in [
+                ("organization", Part::Events),
+                ("organization", Part::History),
+                ("organization", Part::Directory),
+                ("bitbucket-cloud", Part::Directory),
+            ] {
+                failed |= world.sync(source, part).await.is_err();
             }
-            world.sandbox().publish(if round < 3 { 40 } else { 0 });
-            if failed == 0 && round >= 3 {
+            if round < 3 {
+                world.sandbox().publish(40);
+                continue;
+            }
+            clean_rounds += u32::from(!failed);
+            if clean_rounds > 0 {
                 break;
             }
             world.clock.advance(Duration::from_mins(1));
         }
         assert_eq!(
+            clean_rounds, 1,
+            "seed {seed}: no round of the last ones went through"
+        );
+        assert_eq!(
             world.stored("organization").await,
             world.published(),
             "seed {seed}"
+        );
+        assert_everybody_is_listed(&world, &format!("seed {seed}")).await;
+    }
+}
+
+/// That our directory lists everybody whom upstream's does, and besides them apps at most.
+async fn assert_everybody_is_listed(world: &World, context: &str) {
+    let users = world
+        .data("{ users(first: 500) { nodes { accountId kind listed } } }")
+        .await;
+    let users = users["users"]["nodes"].as_array().unwrap().iter();
+    let listed: BTreeMap<&str, &str> = users
+        .filter(|user| user["listed"] == true)
+        .map(|user| {
+            (
+                user["accountId"].as_str().unwrap_or_default(),
+                user["kind"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = world.sandbox().ledger().users();
+    for account in expected.keys() {
+        assert!(
+            listed.contains_key(account.as_str()),
+            "{context}: {account} is missing"
+        );
+    }
+    for (account, kind) in listed {
+        assert!(
+            expected.contains_key(account) || kind == "APP",
+            "{context}: {account} ({kind}) is gone upstream"
         );
     }
 }
@@ -77,16 +155,7 @@ async fn directories_become_events(kind: Kind) {
         .sync("bitbucket-cloud", Part::Directory)
         .await
         .unwrap();
-    let listed = world
-        .data("{ users(first: 500) { nodes { kind listed groups { name } } } }")
-        .await;
-    let listed = listed["users"]["nodes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|user| user["listed"] == true && user["kind"] == "PERSON")
-        .count();
-    assert_eq!(listed, world.sandbox().ledger().users().len());
+    assert_everybody_is_listed(&world, "at first").await;
     assert_eq!(
         world.store().newest().await.unwrap(),
         0,
@@ -151,6 +220,26 @@ async fn directories_become_events(kind: Kind) {
     assert_eq!(
         world.store().newest().await.unwrap(),
         before,
+        "nothing changed, so nothing is noticed"
+    );
+}
+
+async fn a_listing_is_not_undone_by_what_runs_beside_it(kind: Kind) {
+    let world = World::with_sandbox(kind, small()).await;
+    world.sync_all().await;
+    for _ in 0..4 {
+        // The round of activity begins before the listing and ends after it, or in the middle of it.
+        let (activity, directory) = tokio::join!(
+            world.sync("organization", Part::Activity),
+            world.sync("organization", Part::Directory),
+        );
+        activity.unwrap();
+        directory.unwrap();
+        world.clock.advance(Duration::from_mins(1));
+    }
+    assert_eq!(
+        world.stored("directory").await.len(),
+        0,
         "nothing changed, so nothing is noticed"
     );
 }

@@ -73,6 +73,7 @@ impl Database {
                 }
             }
             Kind::Postgres => {
+                #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
                 let server = std::env::vars().find(|(name, _)| name == "TEST_DATABASE_URL");
                 let server = server.map_or_else(
                     || "postgres://postgres@127.0.0.1:5432/postgres".to_owned(),
@@ -147,7 +148,11 @@ pub(crate) fn at(text: &str) -> Timestamp {
 impl World {
     /// Without an upstream.
     pub(crate) async fn new(kind: Kind) -> Self {
-        let database = Database::new(kind).await;
+        Self::on(Database::new(kind).await).await
+    }
+
+    /// On a database that somebody else may have filled.
+    pub(crate) async fn on(database: Database) -> Self {
         let mut config: Config = "".parse().unwrap();
         config.database.url = database.url.clone().into();
         let store = Store::open(&config.database, Purpose::Log).await.unwrap();
@@ -242,7 +247,7 @@ impl World {
         let mut stored = BTreeMap::new();
         let everything = store
             .condition(
-                &Default::default(),
+                &auditgraph::event::filter::EventFilter::default(),
                 &Viewer::server().sight(),
                 self.clock.now(),
             )
@@ -278,7 +283,7 @@ impl World {
         self.sandbox()
             .ledger()
             .events()
-            .map(|event| (event.id.to_string(), event.raw.to_string()))
+            .map(|event| (event.id, event.raw))
             .collect()
     }
 

@@ -199,7 +199,8 @@ pub(super) fn activity<'a>(
         };
         let mut entries = Vec::new();
         for user in users(&page).filter(is_worth_asking) {
-            entries.extend(last_active(client, user).await?.map(boxed));
+            let active = last_active(client, user).await?;
+            entries.extend(active.map(|user| Entry::Activity(Box::new(user))));
         }
         let next = page.next();
         if let Some(next) = &next {

@@ -28,6 +28,8 @@ struct History<'a> {
     days: u32,
     mark: Mark,
     restarted: bool,
+    /// Whether the page before was empty.
+    blank: bool,
     guard: Guard,
 }
 
@@ -47,6 +49,7 @@ pub(super) fn pages<'a>(
             next: None,
         }),
         restarted: false,
+        blank: false,
         guard: Guard::default(),
     };
     stream::try_unfold(history, History::step)
@@ -91,7 +94,15 @@ impl<'a> History<'a> {
             self.mark.next.as_deref().unwrap_or("the first page"),
             records.iter().map(|record| record.get()),
         )?;
-        if records.is_empty() || next.is_none() {
+        // One empty page may be a hiccup, and a day that ended too early would never be read again: the end is a page
+        // without a cursor, with the same cursor, or a second empty one.
+        let blank = records.is_empty();
+        let over = match &next {
+            None => true,
+            Some(next) => blank && (self.blank || self.mark.next.as_ref() == Some(next)),
+        };
+        self.blank = blank && !over;
+        if over {
             self.mark.days += 1;
             self.mark.next = None;
             self.restarted = false;

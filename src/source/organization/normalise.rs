@@ -134,8 +134,7 @@ fn involved(facts: Look<'_>, issue: Option<&IssueRef>) -> (Option<Object>, Vec<O
     let mut objects: Vec<Object> = facts.at("context").list().filter_map(object).collect();
     let rank = |object: &Object| match object.kind.as_str() {
         _ if object.user.is_some() => 0,
-        "orgs" | "org" | "organization" | "organizations" | "sites" | "site" | "directory"
-        | "directories" => 2,
+        "organization" | "site" | "directory" => 2,
         _ => 1,
     };
     let first = (0..objects.len()).min_by_key(|place| (rank(&objects[*place]), *place));
@@ -149,13 +148,32 @@ fn involved(facts: Look<'_>, issue: Option<&IssueRef>) -> (Option<Object>, Vec<O
     (target, objects)
 }
 
+/// What kind of thing, in the singular as all other systems say it. Unknown kinds stay as they are.
+fn singular(kind: String) -> String {
+    let known = match kind.as_str() {
+        "users" => "user",
+        "groups" => "group",
+        "sites" => "site",
+        "orgs" | "org" | "organizations" => "organization",
+        "directories" => "directory",
+        "issues" => "issue",
+        "pages" => "page",
+        "spaces" => "space",
+        "projects" => "project",
+        "repositories" => "repository",
+        "workspaces" => "workspace",
+        _ => return kind,
+    };
+    known.to_owned()
+}
+
 /// One item of a context.
 fn object(item: Look<'_>) -> Option<Object> {
     let attributes = item.at("attributes");
     let kind = item.at("type").text();
-    let kind = kind.unwrap_or_else(|| UNKNOWN.to_owned());
+    let kind = kind.map_or_else(|| UNKNOWN.to_owned(), singular);
     let id = item.at("id").text();
-    let person = matches!(kind.as_str(), "users" | "user" | "invited-user")
+    let person = matches!(kind.as_str(), "user" | "invited-user")
         || (!attributes.at("accountType").is("") && attributes.at("accountType").text().is_some());
     let user = person
         .then(|| somebody(id.as_deref(), attributes))

@@ -8,7 +8,7 @@ use sea_orm::entity::prelude::*;
 #[sea_orm(table_name = "aliases")]
 pub struct Model {
     /// Number; events refer to it.
-    #[sea_orm(primary_key)]
+    #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
     /// Who gave the name.
     pub namespace: String,

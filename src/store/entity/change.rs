@@ -1,11 +1,10 @@
 //! `changes`: one field that an event changed.
 
 use sea_orm::entity::prelude::*;
-use serde::Serialize;
 
 /// One field that an event changed.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "changes")]
 pub struct Model {
     /// The event.

@@ -1,11 +1,10 @@
 //! `events`: one event of the log.
 
 use sea_orm::entity::prelude::*;
-use serde::Serialize;
 
 /// One event of the log.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "events")]
 pub struct Model {
     /// Position in the log, from 1, without gaps.

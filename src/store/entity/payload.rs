@@ -1,11 +1,10 @@
 //! `payloads`: upstream's own text of an event.
 
 use sea_orm::entity::prelude::*;
-use serde::Serialize;
 
 /// Upstream's own text of an event.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "payloads")]
 pub struct Model {
     /// The event.

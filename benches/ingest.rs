@@ -1,0 +1,286 @@
+//! How fast events go into the log, beside what SeaORM's plain `insert_many` does with the same rows in the same run.
+//!
+//! `cargo bench --bench ingest`. Runs on SQLite in a temporary folder, and on PostgreSQL when `TEST_DATABASE_URL` names
+//! a server. Both ways take turns, so that a busy machine slows both; look at the ratio. `EVENTS` sets how many events a
+//! round has.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a benchmark that cannot go on has nothing to say"
+)]
+
+use auditgraph::config::Config;
+use auditgraph::event::{
+    Actor, ActorKind, Alias, Container, ContainerKind, IssueRef, Location, NewEvent, Object,
+    Product, System, Timestamp,
+};
+use auditgraph::store::entity::{event, payload};
+use auditgraph::store::{Batch, Purpose, Store};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use sea_orm::{
+    ActiveModelTrait, ConnectOptions, Database, DatabaseConnection, EntityTrait, IntoActiveModel,
+    TransactionTrait,
+};
+use std::time::Instant;
+
+const BATCH: usize = 5_000;
+const ROUNDS: u64 = 3;
+
+fn main() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let count = variable("EVENTS")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(50_000);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        compare("SQLite", count, |round, way| {
+            format!(
+                "sqlite://{}?mode=rwc",
+                folder.path().join(format!("{way}-{round}.db")).display()
+            )
+        })
+        .await;
+        match variable("TEST_DATABASE_URL") {
+            None => println!("PostgreSQL: not measured; TEST_DATABASE_URL names no server"),
+            Some(server) => {
+                let admin = Database::connect(&server)
+                    .await
+                    .expect("the server at TEST_DATABASE_URL");
+                let name = |round: u64, way: &str| {
+                    format!("auditgraph_bench_{}_{way}_{round}", std::process::id())
+                };
+                for round in 0..ROUNDS {
+                    for way in ["append", "insert_many"] {
+                        run(&admin, &format!("CREATE DATABASE {}", name(round, way))).await;
+                    }
+                }
+                compare("PostgreSQL", count, |round, way| {
+                    let mut url = url::Url::parse(&server).expect("a URL");
+                    url.set_path(&name(round, way));
+                    url.into()
+                })
+                .await;
+                for round in 0..ROUNDS {
+                    for way in ["append", "insert_many"] {
+                        run(
+                            &admin,
+                            &format!("DROP DATABASE {} WITH (FORCE)", name(round, way)),
+                        )
+                        .await;
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark has no settings of its own"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::vars()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
+}
+
+async fn run(db: &DatabaseConnection, sql: &str) {
+    use sea_orm::ConnectionTrait;
+    db.execute_unprepared(sql).await.expect("the statement");
+}
+
+async fn compare(database: &str, count: usize, url: impl Fn(u64, &str) -> String) {
+    let mut ratios = Vec::new();
+    for round in 0..ROUNDS {
+        let events = events(round, count);
+        let ours = append(&url(round, "append"), events.clone()).await;
+        let plain = insert_many(&url(round, "insert_many"), events).await;
+        println!(
+            "{database} round {round}: append {ours:.0} events/s, insert_many {plain:.0} events/s"
+        );
+        ratios.push(ours / plain);
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!(
+        "{database}: append is {:.2} times insert_many (median of {ROUNDS})",
+        ratios[ratios.len() / 2]
+    );
+}
+
+async fn open(url: &str) -> Store {
+    let mut config: Config = "".parse().expect("the defaults");
+    config.database.url = url.to_owned().into();
+    Store::open(&config.database, Purpose::Log)
+        .await
+        .expect("the store")
+}
+
+/// Events a second through the store: names resolved, repeats found, positions given, cursor kept.
+async fn append(url: &str, events: Vec<NewEvent>) -> f64 {
+    let store = open(url).await;
+    let count = events.len();
+    let begin = Instant::now();
+    for events in events.chunks(BATCH) {
+        let batch = Batch {
+            part: "bench",
+            events: events.to_vec(),
+            cursor: Some("x".to_owned()),
+            ..Batch::default()
+        };
+        store
+            .append("bench", System::Organization, batch, now())
+            .await
+            .expect("the append");
+    }
+    rate(count, begin)
+}
+
+/// Events a second by `insert_many` of ready rows: two statements for the same two tables, nothing looked up.
+async fn insert_many(url: &str, events: Vec<NewEvent>) -> f64 {
+    drop(open(url).await);
+    let mut options = ConnectOptions::new(url);
+    options.sqlx_logging(false).max_connections(1);
+    let db = Database::connect(options).await.expect("the database");
+    let rows: Vec<(event::Model, payload::Model)> = (1..)
+        .zip(events)
+        .map(|(seq, event)| rows(seq, event))
+        .collect();
+    let count = rows.len();
+    let begin = Instant::now();
+    for rows in rows.chunks(BATCH) {
+        let transaction = db.begin().await.expect("a transaction");
+        // Both databases limit the parameters of a statement.
+        for rows in rows.chunks(1_000) {
+            let events = rows
+                .iter()
+                .map(|(event, _)| event.clone().into_active_model().reset_all());
+            event::Entity::insert_many(events)
+                .exec_without_returning(&transaction)
+                .await
+                .expect("the insert");
+            let payloads = rows
+                .iter()
+                .map(|(_, payload)| payload.clone().into_active_model().reset_all());
+            payload::Entity::insert_many(payloads)
+                .exec_without_returning(&transaction)
+                .await
+                .expect("the insert");
+        }
+        transaction.commit().await.expect("the commit");
+    }
+    rate(count, begin)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate needs few digits")]
+fn rate(count: usize, begin: Instant) -> f64 {
+    count as f64 / begin.elapsed().as_secs_f64()
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_micros(1_795_000_000_000_000)
+}
+
+/// A year of a company: few are busy, most are not.
+fn events(seed: u64, count: usize) -> Vec<NewEvent> {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let year: i64 = 365 * 86_400 * 1_000_000;
+    (0..count)
+        .map(|number| {
+            let busy: f64 = dice.random();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a small positive number"
+            )]
+            let actor = (busy * busy * 5_000.0) as u32;
+            let project = dice.random_range(0..500);
+            let id: u128 = dice.random();
+            NewEvent {
+                upstream_key: format!("{id:032x}"),
+                system: System::Organization,
+                action: format!("action_{}", dice.random_range(0..40)),
+                product: Product::Jira,
+                time: Some(Timestamp::from_micros(
+                    now().micros() - dice.random_range(0..year),
+                )),
+                actor: Some(Actor {
+                    alias: Alias::account(format!("557058:{actor}")),
+                    kind: ActorKind::Person,
+                    name: Some(format!("Person {actor}")),
+                    email: None,
+                }),
+                target: Some(Object {
+                    kind: "issue".to_owned(),
+                    id: Some(number.to_string()),
+                    name: Some(format!("P{project}-{number}")),
+                    url: Some(format!("https://site.example/browse/P{project}-{number}")),
+                    user: None,
+                }),
+                objects: Vec::new(),
+                container: Some(Container {
+                    id: None,
+                    key: Some(format!("P{project}")),
+                    ..Container::new(ContainerKind::Project, "site", "")
+                }),
+                issue: Some(IssueRef {
+                    id: Some(number.to_string()),
+                    key: Some(format!("P{project}-{number}")),
+                }),
+                changes: Vec::new(),
+                location: Location {
+                    ip: Some(format!("203.0.113.{}", dice.random_range(1..255))),
+                    city: Some("Tbilisi".to_owned()),
+                    region: None,
+                    country: Some("Georgia".to_owned()),
+                },
+                method: Some("session".to_owned()),
+                message: Some(format!("Viewed issue P{project}-{number}")),
+                raw: format!(
+                    r#"{{"id":"{id:032x}","attributes":{{"action":"x","text":"{}"}}}}"#,
+                    "x".repeat(300)
+                ),
+            }
+        })
+        .collect()
+}
+
+fn rows(seq: i64, event: NewEvent) -> (event::Model, payload::Model) {
+    let target = event.target.unwrap_or_default();
+    let issue = event.issue.unwrap_or_default();
+    let id = u128::from_str_radix(&event.upstream_key, 16).unwrap_or_default();
+    let row = event::Model {
+        seq,
+        key: sea_orm::prelude::Uuid::from_u128(id),
+        source_id: 1,
+        upstream_key: event.upstream_key,
+        action_id: i32::try_from(seq % 40).unwrap_or(0),
+        product: 1,
+        time: event.time.map_or(0, Timestamp::micros),
+        recorded_at: now().micros(),
+        actor_id: Some(seq * 7_919 % 5_000),
+        container_id: Some(seq * 104_729 % 500),
+        target_kind: Some(target.kind),
+        target_id: target.id,
+        target_name: target.name,
+        target_url: target.url,
+        target_alias_id: None,
+        objects: None,
+        issue_id: issue.id,
+        issue_key: issue.key,
+        ip: event.location.ip,
+        ip_number: Some(sea_orm::prelude::Uuid::from_u128(0xffff_cb00_7100)),
+        city: event.location.city,
+        region: event.location.region,
+        country: event.location.country,
+        method: event.method,
+        message: event.message,
+    };
+    (
+        row,
+        payload::Model {
+            seq,
+            raw: event.raw,
+        },
+    )
+}

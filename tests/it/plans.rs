@@ -1,0 +1,95 @@
+//! How the databases go about the common questions: by an index in the order of the list, whatever the log's size.
+
+use crate::world::{Kind, World, event, on_both, person, project};
+use auditgraph::access::Sight;
+use auditgraph::event::filter::EventFilter;
+use auditgraph::store::read::{EventMark, EventOrderField, Range};
+use secrecy::ExposeSecret;
+use sqlx::{Connection, Executor};
+
+on_both!(common_questions_walk_an_index);
+
+async fn common_questions_walk_an_index(kind: Kind) {
+    let world = World::new(kind).await;
+    let events = (0..4_000).map(|id| {
+        let (minute, hour) = (id % 60, id / 60 % 24);
+        let mut one = event(
+            &id.to_string(),
+            &format!("2026-11-01T{hour:02}:{minute:02}:00Z"),
+        );
+        one.actor = Some(person(&format!("557058:{}", id % 4), "Somebody"));
+        one.container = Some(project(["WEB", "OPS", "DOC"][id % 3]));
+        one
+    });
+    world.append(events.collect()).await;
+    learn_statistics(kind, &world).await;
+
+    let everything = EventFilter::default();
+    let newest = page(&world, &everything).await;
+    expect_index(&newest, "events_time_seq");
+    let users = EventFilter {
+        users: Some(vec!["557058:3".to_owned()]),
+        ..EventFilter::default()
+    };
+    expect_index(&page(&world, &users).await, "events_actor_id_time_seq");
+    let projects = EventFilter {
+        projects: Some(vec!["WEB".to_owned()]),
+        ..EventFilter::default()
+    };
+    let place = page(&world, &projects).await;
+    assert!(!sorts(&place), "{place:#?}");
+
+    for filter in [everything, users, projects] {
+        let now = world.clock.now();
+        let store = world.store();
+        let lasting = store
+            .condition(&filter, &Sight::Everything, now)
+            .await
+            .unwrap();
+        let plan = store.explain_following(1_000, &lasting).await.unwrap();
+        let primary = match kind {
+            Kind::Sqlite => "INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+            Kind::Postgres => "events_pkey",
+        };
+        // A stretch of the log is bounded, so sorting what is found in it would be, too.
+        assert!(plan.iter().any(|step| step.contains(primary)), "{plan:#?}");
+    }
+}
+
+/// Without statistics PostgreSQL guesses; a server gathers them by itself.
+async fn learn_statistics(kind: Kind, world: &World) {
+    if kind == Kind::Postgres {
+        let url = world.config.database.url.expose_secret();
+        let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+        connection.execute("ANALYZE").await.unwrap();
+    }
+}
+
+/// The plan of a page somewhere in the list, newest first.
+async fn page(world: &World, filter: &EventFilter) -> Vec<String> {
+    let range = Range {
+        limit: 50,
+        after: Some(EventMark {
+            seq: 3_000,
+            time: world.clock.now().micros(),
+        }),
+        before: None,
+        from_end: false,
+        descending: true,
+    };
+    let (store, now) = (world.store(), world.clock.now());
+    store
+        .explain_events(filter, EventOrderField::Time, range, now)
+        .await
+        .unwrap()
+}
+
+fn expect_index(plan: &[String], index: &str) {
+    assert!(plan.iter().any(|step| step.contains(index)), "{plan:#?}");
+    assert!(!sorts(plan), "{plan:#?}");
+}
+
+fn sorts(plan: &[String]) -> bool {
+    plan.iter()
+        .any(|step| step.contains("TEMP B-TREE") || step.contains("Sort"))
+}
