@@ -11,6 +11,7 @@ use std::sync::Arc;
 /// Streams: what is stored, then what comes.
 pub struct Subscription;
 
+/// Streams: what is stored, then what comes.
 #[async_graphql::Subscription]
 impl Subscription {
     /// Replays the log after the position `after`, then goes on live; each event once, in the order of the log.

@@ -24,7 +24,11 @@ impl Compiler<'_> {
         if let Some(names) = users {
             let mut ids = Vec::new();
             for (place, name) in names.iter().enumerate() {
-                let found = self.users(name).await?;
+                let found = if self.sees_all {
+                    self.users(name).await?
+                } else {
+                    Vec::new()
+                };
                 if found.is_empty() && self.sees_all {
                     return Err(wrong(
                         format!("{path}.users[{place}]"),
@@ -40,7 +44,11 @@ impl Compiler<'_> {
         if let Some(names) = groups {
             let mut ids = Vec::new();
             for (place, name) in names.iter().enumerate() {
-                let found = self.groups(name).await?;
+                let found = if self.sees_all {
+                    self.groups(name).await?
+                } else {
+                    Vec::new()
+                };
                 if found.is_empty() && self.sees_all {
                     return Err(wrong(
                         format!("{path}.groups[{place}]"),
