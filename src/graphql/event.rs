@@ -295,8 +295,12 @@ impl Event {
         self.0.message.as_deref()
     }
 
-    /// Upstream's record, character for character.
+    /// Upstream's record, character for character. Null for a token that sees only some projects: the record names
+    /// people with their addresses.
     async fn raw(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        if !viewer(ctx)?.sees_directory() {
+            return Ok(None);
+        }
         let found = loaders(ctx)?.raw.load_one(loader::RawOf(self.0.seq)).await;
         found.map_err(|failure| super::viewer::shared(ctx, &failure))
     }

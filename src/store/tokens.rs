@@ -95,10 +95,11 @@ impl Store {
 
     /// Makes a token useless, by its number or name; says how many that were.
     pub async fn revoke_token(&self, name: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let mut which = Condition::any().add(token::COLUMN.name.eq(name));
-        if let Ok(id) = name.parse::<i32>() {
-            which = which.add(token::COLUMN.id.eq(id));
-        }
+        // A number always means the number, so that a token that is named `2` cannot take another one along.
+        let which = match name.parse::<i32>() {
+            Ok(id) => Condition::all().add(token::COLUMN.id.eq(id)),
+            Err(_) => Condition::all().add(token::COLUMN.name.eq(name)),
+        };
         let revoked = token::Entity::update_many()
             .col_expr(token::Column::RevokedAt, Expr::value(now.micros()))
             .filter(which)

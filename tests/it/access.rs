@@ -221,6 +221,25 @@ async fn a_viewer_sees_granted_projects_only(kind: Kind) {
         assert_eq!(upstream_ids(&page["events"]), [""; 0]);
     }
 
+    // Who may not look people up learns no address from the record, nor by searching for one.
+    let hidden = ask(
+        &url,
+        &viewer,
+        "{ events { nodes { raw actor { email } } } }",
+    )
+    .await;
+    for node in hidden["events"]["nodes"].as_array().unwrap() {
+        assert_eq!(
+            (&node["raw"], &node["actor"]["email"]),
+            (&Value::Null, &Value::Null)
+        );
+    }
+    for text in ["ann", "Ann Lee"] {
+        let query = format!(r#"{{ events(filter: {{text: "{text}"}}) {{ nodes {{ id }} }} }}"#);
+        let found = ask(&url, &viewer, &query).await;
+        assert_eq!(found["events"]["nodes"], json!([]), "{text}");
+    }
+
     // What may not be seen answers like what is not there.
     for node in nodes {
         let visible = node["upstreamId"].as_str().unwrap().starts_with("web");

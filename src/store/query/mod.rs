@@ -233,7 +233,7 @@ impl Compiler<'_> {
             .map(str::trim)
             .filter(|text| !text.is_empty())
         {
-            criteria.push(text::containing(self.store, text));
+            criteria.push(text::containing(self.store, text, self.sees_all));
         }
         Ok(criteria)
     }

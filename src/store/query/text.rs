@@ -34,8 +34,8 @@ pub(in crate::store) fn word_prefix(prefix: &str) -> Condition {
         )
 }
 
-/// The condition of `EventFilter.text`.
-pub(super) fn containing(store: &Store, text: &str) -> Condition {
+/// The condition of `EventFilter.text`. Where people are not visible, it does not find them by their addresses either.
+pub(super) fn containing(store: &Store, text: &str, with_people: bool) -> Condition {
     let escaped = text
         .to_ascii_lowercase()
         .replace('\\', "\\\\")
@@ -62,6 +62,10 @@ pub(super) fn containing(store: &Store, text: &str) -> Condition {
                 .add(like(Expr::col(action::Column::Name))),
         )
         .to_owned();
+    any = any.add(column(event::Column::ActionId).in_subquery(actions));
+    if !with_people {
+        return any;
+    }
     let people = Query::select()
         .column(user_word::Column::UserId)
         .from(user_word::Entity)
@@ -69,6 +73,5 @@ pub(super) fn containing(store: &Store, text: &str) -> Condition {
         .to_owned();
     let aliases =
         aliases_of(Condition::all().add(Expr::col(alias::Column::UserId).in_subquery(people)));
-    any.add(column(event::Column::ActionId).in_subquery(actions))
-        .add(column(event::Column::ActorId).in_subquery(aliases))
+    any.add(column(event::Column::ActorId).in_subquery(aliases))
 }
