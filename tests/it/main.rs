@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed, and the panic says where"
 )]
 
+mod crash;
 mod import;
 mod normalise;
 mod sandbox;
@@ -15,3 +16,4 @@ mod sync;
 mod tidy;
 mod upstream;
 mod world;
+mod writers;

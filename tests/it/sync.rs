@@ -1,13 +1,14 @@
 //! Synchronisation against the sandbox: what upstream has published is stored, once, as it was.
 
 use crate::world::{Kind, World, on_both};
-use auditgraph::sandbox::{Faults, Settings};
+use auditgraph::sandbox::{EndOfLog, Faults, Settings};
 use auditgraph::source::Part;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 on_both!(
     everything_published_is_stored_once,
-    faults_lose_and_repeat_nothing,
     directories_become_events
 );
 
@@ -39,35 +40,123 @@ async fn everything_published_is_stored_once(kind: Kind) {
     );
 }
 
-async fn faults_lose_and_repeat_nothing(kind: Kind) {
-    // Every seed is another company, another past and another order of faults.
-    for seed in 0..50 {
-        let settings = Settings {
-            seed,
-            history_events: 300,
-            history_days: 5,
-            people: 20,
-            faults: Faults::mix(0.2, seed),
-            ..Settings::default()
-        };
-        let world = World::with_sandbox(kind, settings).await;
-        for round in 0..20 {
-            let mut failed = 0;
-            for part in [Part::Events, Part::History] {
-                failed += u32::from(world.sync("organization", part).await.is_err());
+/// Makes a function for [`on_both`] out of each name and the seeds behind it.
+macro_rules! faulty {
+    ($($test:ident: $seeds:expr),+ $(,)?) => {
+        $(async fn $test(kind: Kind) {
+            for seed in $seeds {
+                faults_lose_and_repeat_nothing(kind, seed).await;
             }
-            world.sandbox().publish(if round < 3 { 40 } else { 0 });
-            if failed == 0 && round >= 3 {
-                break;
-            }
-            world.clock.advance(Duration::from_mins(1));
+        })+
+        on_both!($($test),+);
+    };
+}
+
+faulty!(
+    faults_0_to_9: 0..10,
+    faults_10_to_19: 10..20,
+    faults_20_to_29: 20..30,
+    faults_30_to_39: 30..40,
+    faults_40_to_49: 40..50,
+);
+
+/// Every seed is another company, another past, another order of faults and another end of the log.
+async fn faults_lose_and_repeat_nothing(kind: Kind, seed: u64) {
+    let ends = [
+        EndOfLog::NullCursor,
+        EndOfLog::NullOnEmpty,
+        EndOfLog::KeepsCursor,
+    ];
+    let settings = Settings {
+        seed,
+        history_events: 300,
+        history_days: 5,
+        people: 20,
+        end_of_log: ends[usize::try_from(seed).unwrap() % ends.len()],
+        faults: Faults::mix(0.2, seed),
+        ..Settings::default()
+    };
+    let world = World::with_sandbox(kind, settings).await;
+    let mut parts = vec![
+        ("organization", Part::Events),
+        ("organization", Part::History),
+    ];
+    if seed.is_multiple_of(5) {
+        parts.push(("organization", Part::Directory));
+        parts.push(("bitbucket-cloud", Part::Directory));
+    }
+    let mut all_well = false;
+    for round in 0..20 {
+        let mut failed = 0;
+        for (source, part) in &parts {
+            failed += u32::from(world.sync(source, *part).await.is_err());
         }
+        all_well = failed == 0 && round >= 3;
+        if all_well {
+            break;
+        }
+        world.sandbox().publish(if round < 3 { 40 } else { 0 });
+        if round < 3 && parts.len() > 2 {
+            change_the_directory(&world);
+        }
+        world.clock.advance(Duration::from_mins(1));
+    }
+    assert!(all_well, "seed {seed}: every part gets through in the end");
+    assert_eq!(
+        world.stored("organization").await,
+        world.published(),
+        "seed {seed}"
+    );
+    if parts.len() > 2 {
         assert_eq!(
-            world.stored("organization").await,
-            world.published(),
+            listed_people(&world).await,
+            people_upstream(&world),
             "seed {seed}"
         );
     }
+}
+
+/// Somebody comes, somebody goes, somebody changes groups.
+fn change_the_directory(world: &World) {
+    let (sandbox, ledger) = (world.sandbox(), world.sandbox().ledger());
+    let users = ledger.users();
+    let mut accounts = users.keys().rev();
+    sandbox.hire();
+    sandbox.leave(accounts.next().unwrap());
+    let joins = accounts.next().unwrap();
+    let groups = ledger.groups();
+    let other = groups
+        .values()
+        .find(|group| !users[joins].groups.contains(*group));
+    if let Some(group) = other {
+        sandbox.join_group(joins, group);
+    }
+}
+
+/// Name and groups of each person that upstream lists, by account id.
+fn people_upstream(world: &World) -> BTreeMap<String, (String, BTreeSet<String>)> {
+    let users = world.sandbox().ledger().users();
+    users
+        .into_iter()
+        .map(|(account, user)| (account, (user.name, user.groups)))
+        .collect()
+}
+
+/// The same as it is stored, of everybody who is listed.
+async fn listed_people(world: &World) -> BTreeMap<String, (String, BTreeSet<String>)> {
+    let answer = world
+        .data("{ users(first: 500) { nodes { accountId name listed groups { name } } } }")
+        .await;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let users = answer["users"]["nodes"].as_array().unwrap().iter();
+    users
+        .filter(|user| user["listed"] == true)
+        .map(|user| {
+            let groups = user["groups"].as_array().unwrap().iter();
+            let groups = groups.map(|group| text(&group["name"])).collect();
+            (text(&user["accountId"]), (text(&user["name"]), groups))
+        })
+        .collect()
 }
 
 async fn directories_become_events(kind: Kind) {
@@ -77,16 +166,10 @@ async fn directories_become_events(kind: Kind) {
         .sync("bitbucket-cloud", Part::Directory)
         .await
         .unwrap();
-    let listed = world
-        .data("{ users(first: 500) { nodes { kind listed groups { name } } } }")
-        .await;
-    let listed = listed["users"]["nodes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|user| user["listed"] == true && user["kind"] == "PERSON")
-        .count();
-    assert_eq!(listed, world.sandbox().ledger().users().len());
+    let listed = listed_people(&world).await;
+    for (account, person) in people_upstream(&world) {
+        assert_eq!(listed.get(&account), Some(&person), "{account}");
+    }
     assert_eq!(
         world.store().newest().await.unwrap(),
         0,

@@ -131,7 +131,7 @@ pub(crate) struct World {
     pub(crate) sources: Vec<Arc<dyn Source>>,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
-    _database: Database,
+    pub(crate) database: Database,
 }
 
 impl Drop for World {
@@ -147,7 +147,11 @@ pub(crate) fn at(text: &str) -> Timestamp {
 impl World {
     /// Without an upstream.
     pub(crate) async fn new(kind: Kind) -> Self {
-        let database = Database::new(kind).await;
+        Self::on(Database::new(kind).await).await
+    }
+
+    /// Without an upstream, on a database that may have been written to.
+    pub(crate) async fn on(database: Database) -> Self {
         let mut config: Config = "".parse().unwrap();
         config.database.url = database.url.clone().into();
         let store = Store::open(&config.database, Purpose::Log).await.unwrap();
@@ -159,7 +163,7 @@ impl World {
             sources: Vec::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-            _database: database,
+            database,
         }
     }
 
