@@ -50,7 +50,7 @@ pub(super) async fn gate(
     let now = world.clock.now();
     let fault = {
         let mut state = world.state();
-        state.served.total += 1;
+        state.served.arrived.send_modify(|arrived| *arrived += 1);
         *state.served.requests.entry(path.clone()).or_default() += 1;
         let asked = Asked {
             path: &path,

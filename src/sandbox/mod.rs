@@ -45,6 +45,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -220,6 +221,12 @@ impl Sandbox {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         Ledger(self.world.clone())
+    }
+
+    /// How many requests have arrived, of whatever kind; tells of each one.
+    #[must_use]
+    pub fn arrivals(&self) -> watch::Receiver<u64> {
+        self.world.state().served.arrived.subscribe()
     }
 
     /// Lets `count` things happen now; returns the ids of the new events.

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::event::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 use url::Url;
 
 /// All there is.
@@ -56,7 +57,7 @@ pub(super) struct Served {
     /// How many requests arrived, by path.
     pub(super) requests: BTreeMap<String, u64>,
     /// How many requests arrived.
-    pub(super) total: u64,
+    pub(super) arrived: watch::Sender<u64>,
     /// Which places of the log arrived whole at least once.
     places: Vec<bool>,
 }

@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use uuid::Uuid;
 
 /// The advisory lock under which PostgreSQL appends: positions become visible in the order in which they are given.
-const APPEND_LOCK: i64 = 0x6175_6469_7467_7261;
+pub(super) const APPEND_LOCK: i64 = 0x6175_6469_7467_7261;
 
 /// The channel on which PostgreSQL tells other processes to look again.
 pub(crate) const CHANNEL: &str = "auditgraph_log";
@@ -61,12 +61,7 @@ impl Store {
         batch: Batch,
         now: Timestamp,
     ) -> Result<Appended, StoreError> {
-        let transaction = self.begin().await?;
-        if self.is_postgres() {
-            transaction
-                .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({APPEND_LOCK})"))
-                .await?;
-        }
+        let transaction = self.begin_alone().await?;
         let mut resolver = Resolver::new(&transaction, &self.names);
         let source_id = resolver.source(source, system).await?;
         let began = batch.listing_began.unwrap_or(now);
@@ -80,7 +75,8 @@ impl Store {
             let also = write(&mut resolver, name, directory_id, observed, now).await?;
             appended = Appended {
                 new: appended.new + also.new,
-                ..also
+                repeated: appended.repeated + also.repeated,
+                newest: also.newest,
             };
         }
         if let Some(value) = batch.cursor {

@@ -93,6 +93,23 @@ impl Store {
         self.read.get_database_backend() == DbBackend::Postgres
     }
 
+    /// Starts a transaction that gives out positions or numbers for names: no other such transaction runs beside it.
+    async fn begin_alone(&self) -> Result<DatabaseTransaction, StoreError> {
+        use sea_orm::{ConnectionTrait, IsolationLevel, TransactionOptions, TransactionTrait};
+        if !self.is_postgres() {
+            return self.begin().await;
+        }
+        // Under a stricter level the snapshot would be older than the lock, and positions would be given out twice.
+        let options = TransactionOptions {
+            isolation_level: Some(IsolationLevel::ReadCommitted),
+            ..TransactionOptions::default()
+        };
+        let transaction = self.write.begin_with_options(options).await?;
+        let lock = format!("SELECT pg_advisory_xact_lock({})", append::APPEND_LOCK);
+        transaction.execute_unprepared(&lock).await?;
+        Ok(transaction)
+    }
+
     /// Starts a transaction that writes: on SQLite it takes the write lock at once.
     async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
         use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};

@@ -44,7 +44,10 @@ impl Store {
             .map_err(|error| StoreError::Url(error.to_string()))?;
         if url.contains(":memory:") || url.contains("mode=memory") {
             // Every connection to an in-memory database has a database of its own, so there is only one.
-            let only = connect(sqlite_options(url, 1)).await?;
+            // It is gone with that connection, which therefore must never be replaced by a fresh one.
+            let mut options = sqlite_options(url, 1);
+            options.idle_timeout(None).max_lifetime(None);
+            let only = connect(options).await?;
             return Ok(Self::assemble(only.clone(), only, None));
         }
         let folder = parsed.get_filename().parent();

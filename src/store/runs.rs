@@ -186,7 +186,7 @@ impl Store {
     }
 
     async fn add_source(&self, name: &str, system: System) -> Result<i32, StoreError> {
-        let transaction = self.begin().await?;
+        let transaction = self.begin_alone().await?;
         let mut resolver = super::names::Resolver::new(&transaction, &self.names);
         let id = resolver.source(name, system).await?;
         let learned = resolver.learned();
