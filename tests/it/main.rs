@@ -7,8 +7,11 @@
 
 mod crash;
 mod import;
+mod log;
 mod normalise;
+mod process;
 mod sandbox;
+mod schema;
 mod source_directory;
 mod source_http;
 mod source_log;

@@ -142,7 +142,7 @@ fn people_upstream(world: &World) -> BTreeMap<String, (String, BTreeSet<String>)
         .collect()
 }
 
-/// The same as it is stored, of everybody who is listed.
+/// The same as it is stored, of everybody who is listed; apps of Bitbucket alone have no account.
 async fn listed_people(world: &World) -> BTreeMap<String, (String, BTreeSet<String>)> {
     let answer = world
         .data("{ users(first: 500) { nodes { accountId name listed groups { name } } } }")
@@ -150,7 +150,7 @@ async fn listed_people(world: &World) -> BTreeMap<String, (String, BTreeSet<Stri
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let users = answer["users"]["nodes"].as_array().unwrap().iter();
     users
-        .filter(|user| user["listed"] == true)
+        .filter(|user| user["listed"] == true && user["accountId"].is_string())
         .map(|user| {
             let groups = user["groups"].as_array().unwrap().iter();
             let groups = groups.map(|group| text(&group["name"])).collect();
