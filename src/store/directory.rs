@@ -437,13 +437,18 @@ fn words(text: &str) -> Vec<String> {
         for (place, character) in whole.char_indices() {
             let belongs = character.is_alphanumeric();
             if belongs && !inside {
-                words.push(whole[place..].to_owned());
+                words.push(short(&whole[place..]));
             }
             inside = belongs;
         }
-        words.push(whole.to_owned());
+        words.push(short(whole));
     }
     words
+}
+
+/// As much of a word as anybody types.
+fn short(word: &str) -> String {
+    word.chars().take(100).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::StoreError;
 use super::entity::{alias, container, cursor, group, listed_user, membership, user};
 use super::names::Resolver;
 use super::observation::Observation;
-use super::{append, clean, sort_name};
+use super::{append, clean, indexed, sort_name};
 use crate::event::directory::{DirectoryGroup, Entry, Listing};
 use crate::event::{Actor, ActorKind, Alias, Container, NewEvent, System, Timestamp};
 use sea_orm::sea_query::Expr;
@@ -91,14 +91,14 @@ impl<'a, 'b> Comparison<'a, 'b> {
         let transaction = self.resolver.transaction;
         let found = group::Entity::find()
             .filter(group::COLUMN.source_id.eq(self.source_id))
-            .filter(group::COLUMN.upstream_id.eq(clean(listed.id.clone())))
+            .filter(group::COLUMN.upstream_id.eq(indexed(listed.id.clone())))
             .one(transaction)
             .await?;
         let name = listed.name.clone().map(clean);
         let Some(old) = found else {
             let row = group::ActiveModel {
                 source_id: Set(self.source_id),
-                upstream_id: Set(clean(listed.id.clone())),
+                upstream_id: Set(indexed(listed.id.clone())),
                 sort_name: Set(sort_name(name.as_deref())),
                 name: Set(name),
                 description: Set(listed.description.clone().map(clean)),
@@ -165,7 +165,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
             None => old.parent_id,
         };
         let name = listed.name.clone().map(clean).or_else(|| old.name.clone());
-        let key = listed.key.clone().map(clean).or_else(|| old.key.clone());
+        let key = listed.key.clone().map(indexed).or_else(|| old.key.clone());
         let renamed = was_listed && (name != old.name || key != old.key);
         let (before, seen_at) = (old.name.clone(), old.seen_at);
         let mut row = old.into_active_model();

@@ -13,6 +13,7 @@ pub mod directory;
 pub mod entity;
 mod listen;
 mod listing;
+mod meaning;
 mod names;
 mod observation;
 mod open;
@@ -130,9 +131,25 @@ fn clean(text: String) -> String {
     }
 }
 
+/// Text as an index can keep it: what is longer than PostgreSQL's indexes take is cut, and told apart by a hash.
+fn indexed(text: String) -> String {
+    use sha2::{Digest, Sha256};
+    let text = clean(text);
+    if text.len() <= INDEXED {
+        return text;
+    }
+    let end = text.floor_char_boundary(INDEXED - 80);
+    format!("{}…{:x}", &text[..end], Sha256::digest(&text))
+}
+
+/// Bytes of text that an index takes; PostgreSQL's own limit is about three times that, for all columns together.
+const INDEXED: usize = 800;
+
 /// What names are sorted by: lower case, and never missing.
 fn sort_name(name: Option<&str>) -> String {
-    clean(name.unwrap_or_default().to_lowercase())
+    let lower = clean(name.unwrap_or_default().to_lowercase());
+    let end = lower.floor_char_boundary(INDEXED);
+    lower[..end].to_owned()
 }
 
 /// Whether the viewer sees no event at all, so that no query needs to be asked.

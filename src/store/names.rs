@@ -5,8 +5,10 @@
 
 use super::append::{LOOKUP, greatest};
 use super::entity::{action, alias, container, source, user};
-use super::{StoreError, bulk, clean, directory, sort_name};
-use crate::event::{self, Actor, ActorKind, Alias, Container, System};
+use super::meaning::Meaning;
+use super::{StoreError, bulk, clean, directory, indexed, sort_name};
+use crate::event::directory::DirectoryAction;
+use crate::event::{Actor, ActorKind, Alias, Container, System};
 use sea_orm::sea_query::Condition;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
@@ -155,7 +157,7 @@ impl<'a> Resolver<'a> {
 
     /// The number of an upstream action name.
     pub(super) async fn action(&mut self, system: System, name: &str) -> Result<i32, StoreError> {
-        let key = (system.as_str().to_owned(), clean(name.to_owned()));
+        let key = (system.as_str().to_owned(), indexed(name.to_owned()));
         let known = self.fresh.actions.get(&key).copied();
         if let Some(id) = known.or_else(|| self.names.get(|known| known.actions.get(&key).copied()))
         {
@@ -174,9 +176,9 @@ impl<'a> Resolver<'a> {
     pub(super) async fn describe_action(
         &mut self,
         system: System,
-        listed: &event::directory::DirectoryAction,
+        listed: &DirectoryAction,
     ) -> Result<(), StoreError> {
-        let name = clean(listed.name.clone());
+        let name = indexed(listed.name.clone());
         let (label, group) = (
             listed.label.clone().map(clean),
             listed.group.clone().map(clean),
@@ -245,15 +247,20 @@ impl<'a> Resolver<'a> {
         }
         let names: Vec<&Alias> = unknown.keys().copied().collect();
         for names in names.chunks(LOOKUP) {
-            let values = names.iter().map(|name| clean(name.value.clone()));
+            let values = names.iter().map(|name| indexed(name.value.clone()));
             let found = alias::Entity::find().filter(alias::COLUMN.value.is_in(values));
-            for row in found.all(self.transaction).await? {
-                let name = Alias {
-                    namespace: row.namespace,
-                    value: row.value,
-                };
-                unknown.remove(&name);
-                self.fresh.aliases.insert(name, row.id);
+            let found: HashMap<(String, String), i64> = found
+                .all(self.transaction)
+                .await?
+                .into_iter()
+                .map(|row| ((row.namespace, row.value), row.id))
+                .collect();
+            for name in names {
+                let stored = (name.namespace.clone(), indexed(name.value.clone()));
+                if let Some(id) = found.get(&stored) {
+                    unknown.remove(name);
+                    self.fresh.aliases.insert((*name).clone(), *id);
+                }
             }
         }
         self.add_people(unknown).await
@@ -305,7 +312,7 @@ impl<'a> Resolver<'a> {
             None => greatest(self.transaction, alias::Entity::find(), alias::Column::Id).await?,
         };
         self.last_alias = Some(last + 1);
-        let value = clean(alias.value.clone());
+        let value = indexed(alias.value.clone());
         Ok(alias::Model {
             id: last + 1,
             namespace: alias.namespace.clone(),
@@ -320,7 +327,7 @@ impl<'a> Resolver<'a> {
     ) -> Result<Option<alias::Model>, StoreError> {
         Ok(alias::Entity::find()
             .filter(alias::COLUMN.namespace.eq(&alias.namespace))
-            .filter(alias::COLUMN.value.eq(clean(alias.value.clone())))
+            .filter(alias::COLUMN.value.eq(indexed(alias.value.clone())))
             .one(self.transaction)
             .await?)
     }
@@ -368,9 +375,9 @@ impl<'a> Resolver<'a> {
                 .map(clean);
             let row = container::ActiveModel {
                 kind: Set(container.kind.number()),
-                scope: Set(clean(container.scope.clone())),
-                upstream_id: Set(container.id.clone().map(clean)),
-                key: Set(container.key.clone().map(clean)),
+                scope: Set(indexed(container.scope.clone())),
+                upstream_id: Set(container.id.clone().map(indexed)),
+                key: Set(container.key.clone().map(indexed)),
                 sort_name: Set(sort_name(name.as_deref())),
                 name: Set(container.name.clone().map(clean)),
                 url: Set(container.url.clone().map(clean)),
@@ -391,11 +398,11 @@ impl<'a> Resolver<'a> {
     ) -> Result<Option<container::Model>, StoreError> {
         let here = Condition::all()
             .add(container::COLUMN.kind.eq(container.kind.number()))
-            .add(container::COLUMN.scope.eq(clean(container.scope.clone())));
+            .add(container::COLUMN.scope.eq(indexed(container.scope.clone())));
         if let Some(id) = &container.id {
             let by_id = container::Entity::find()
                 .filter(here.clone())
-                .filter(container::COLUMN.upstream_id.eq(clean(id.clone())))
+                .filter(container::COLUMN.upstream_id.eq(indexed(id.clone())))
                 .one(self.transaction)
                 .await?;
             if by_id.is_some() {
@@ -407,7 +414,7 @@ impl<'a> Resolver<'a> {
         };
         let mut by_key = container::Entity::find()
             .filter(here)
-            .filter(container::COLUMN.key.eq(clean(key.clone())));
+            .filter(container::COLUMN.key.eq(indexed(key.clone())));
         if container.id.is_some() {
             by_key = by_key.filter(container::COLUMN.upstream_id.is_null());
         }
@@ -418,7 +425,7 @@ impl<'a> Resolver<'a> {
             return Ok(Some(row));
         };
         let mut row = row.into_active_model();
-        row.upstream_id = Set(Some(clean(id.clone())));
+        row.upstream_id = Set(Some(indexed(id.clone())));
         Ok(Some(row.update(self.transaction).await?))
     }
 }
@@ -468,32 +475,5 @@ impl Place {
             (None, None) => return None,
         };
         Some(Self(container.kind.number(), container.scope.clone(), name))
-    }
-}
-
-/// What an upstream action name means to us.
-struct Meaning {
-    code: String,
-    label: String,
-    category: String,
-}
-
-impl Meaning {
-    fn of(system: System, name: &str, upstream_label: Option<&str>) -> Self {
-        match event::action::resolve(system, name, upstream_label) {
-            Some(action) => Self {
-                code: action.code.to_owned(),
-                label: action.label.to_owned(),
-                category: action.category.to_owned(),
-            },
-            None => Self {
-                code: name.to_owned(),
-                label: upstream_label
-                    .filter(|label| !label.is_empty())
-                    .unwrap_or(name)
-                    .to_owned(),
-                category: event::action::OTHER.to_owned(),
-            },
-        }
     }
 }

@@ -13,6 +13,7 @@ on_both!(
     a_plan_without_an_audit_log_is_an_empty_log,
     a_lost_cursor_costs_nothing_but_a_second_look,
     what_is_not_understood_is_stored_as_it_is,
+    names_of_any_length_do_not_block_the_log,
 );
 
 fn small() -> Settings {
@@ -177,4 +178,30 @@ async fn what_is_not_understood_is_stored_as_it_is(kind: Kind) {
     for unknown in ["actor", "target", "location", "project"] {
         assert_eq!(stored[unknown], Value::Null, "{unknown}");
     }
+}
+
+async fn names_of_any_length_do_not_block_the_log(kind: Kind) {
+    let world = World::new(kind).await;
+    let long = |seed: &str| -> String {
+        // Text that does not compress, as an index would otherwise make it fit.
+        let words = (0..4_000).map(|place| format!("{:x} ", (place * 7_919 + seed.len()) % 65_521));
+        format!("{}{seed}", words.collect::<String>())
+    };
+    let odd = |id: &str| {
+        let mut odd = event(id, "2026-11-20T08:00:00Z");
+        odd.action = long("action");
+        odd.actor = Some(crate::world::person(&long("account"), &long("name")));
+        let place = crate::world::project(&long("key"));
+        odd.container = Some(place);
+        odd
+    };
+    world
+        .append(vec![odd("1"), event("2", "2026-11-20T09:00:00Z")])
+        .await;
+    world.append(vec![odd("3")]).await;
+    let stored = world
+        .data("{ events { nodes { upstreamId actor { user { id } } } } users { nodes { id } } }")
+        .await;
+    assert_eq!(stored["events"]["nodes"].as_array().unwrap().len(), 3);
+    assert_eq!(stored["users"]["nodes"].as_array().unwrap().len(), 2);
 }

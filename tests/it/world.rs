@@ -132,7 +132,7 @@ pub(crate) struct World {
     pub(crate) sources: Vec<Arc<dyn Source>>,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
-    _database: Database,
+    pub(crate) database: Database,
 }
 
 impl Drop for World {
@@ -164,7 +164,7 @@ impl World {
             sources: Vec::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-            _database: database,
+            database,
         }
     }
 
