@@ -300,7 +300,7 @@ fn nothing_names_a_developers_machine() {
     let hosts = [
         ["registry.npm", "js.org"],
         ["index.crates", ".io"],
-        ["static.crates", ".io"],
+        ["static", ".crates.io"],
         ["files.python", "hosted.org"],
     ]
     .map(|host| host.concat());
