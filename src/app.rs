@@ -156,7 +156,12 @@ pub async fn demo(
     stop: &CancellationToken,
 ) -> anyhow::Result<Sandbox> {
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-    let settings = sandbox::Settings::default();
+    // Three months: enough to look around in, little enough to be read within seconds.
+    let settings = sandbox::Settings {
+        history_days: 90,
+        history_events: 12_000,
+        ..sandbox::Settings::default()
+    };
     let sandbox = Sandbox::start(settings, clock.clone(), listener, tasks, stop.clone())?;
     config.organization = sandbox.organization_settings();
     config.bitbucket_cloud = sandbox.bitbucket_settings();

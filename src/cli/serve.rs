@@ -41,16 +41,15 @@ pub(super) async fn demo(
         }
         listener => listener?,
     };
-    // Enough for a first look; the rest of the past comes in behind it. A paused demo has all of it at once.
-    let at_once = |_: &dyn Source, part: Part| {
-        pause || matches!(part, Part::Events | Part::Directory | Part::Actions)
-    };
+    // The whole past first, so that a stream that is opened at once carries only what is new. Last-activity dates take
+    // a request for each person and can come later.
+    let at_once = |_: &dyn Source, part: Part| pause || part != Part::Activity;
     let progress = Progress::new();
-    let first_look = app.sync_once(at_once, |source, part, outcome, done| {
+    let past = app.sync_once(at_once, |source, part, outcome, done| {
         progress.run(source, part, outcome, done);
     });
     let failures = tokio::select! {
-        failures = first_look => failures,
+        failures = past => failures,
         // Killed on the spot, it would leave its database behind.
         () = app::asked_to_stop() => return Ok(()),
     };
