@@ -31,17 +31,15 @@ pub async fn run(
     (outcome, progress): (&mut Outcome, Progress<'_>),
 ) -> Result<(), SyncError> {
     let began = clock.now();
-    let mut pages = source.pages(
-        part,
-        feed.store().cursor(source.name(), part.as_str()).await?,
-    ); // fetch
+    let (name, system) = (source.name(), source.system());
+    let cursor = feed.store().cursor(name, part.as_str()).await?;
+    let mut pages = source.pages(part, cursor); // fetch
     while let Some(page) = pages.try_next().await? {
-        let events = page
-            .records
-            .iter()
+        let (seen, done) = (Seen::of(&page), page.progress);
+        let records = page.records.iter();
+        let events = records
             .flat_map(|record| source.normalise(record))
             .collect(); // normalise
-        let (seen, done) = (Seen::of(&page), page.progress);
         let batch = Batch {
             part: part.as_str(),
             events,
@@ -49,9 +47,7 @@ pub async fn run(
             cursor: page.cursor,
             listing_began: Some(began),
         };
-        let appended = feed
-            .append(source.name(), source.system(), batch, clock.now())
-            .await?; // append, wake
+        let appended = feed.append(name, system, batch, clock.now()).await?; // append, wake
         seen.add_to(outcome, appended);
         progress(outcome, done);
     }
