@@ -108,6 +108,12 @@ impl Viewer {
         }
     }
 
+    /// Whether they may decide what holds for everybody, such as who is one person.
+    #[must_use]
+    pub fn administers(&self) -> bool {
+        self.role == Role::Administrator
+    }
+
     /// Whether they may look through the directory: all people, groups and sources.
     #[must_use]
     pub fn sees_directory(&self) -> bool {

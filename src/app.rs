@@ -5,8 +5,10 @@ use crate::access::Role;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::feed::Feed;
-use crate::graphql::{self, Backend};
+use crate::graphql::{Backend, Engine};
+use crate::metrics::Metrics;
 use crate::sandbox::{self, Sandbox};
+use crate::source::jql::AskJira;
 use crate::source::{self, Part, Source};
 use crate::store::runs::Outcome;
 use crate::store::tokens::NewToken;
@@ -46,9 +48,10 @@ impl App {
     /// Opens the store and prepares the sources; nothing runs yet.
     pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let store = Store::open(&config.database, Purpose::Log).await?;
-        let feed = Feed::open(store).await?;
         let sources = source::configured(&config, &clock)?;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let search = AskJira::new(&sources, &config.jira_cloud, &clock, &tasks, &stop);
+        let feed = Feed::open(store.asking(Arc::new(search))).await?;
         Ok(Self {
             config,
             feed,
@@ -85,19 +88,22 @@ impl App {
             sources: self.sources,
             clock: self.clock.clone(),
             tasks: self.tasks.clone(),
+            expiry: Arc::new(self.config.credential_expiry.clone()),
         };
-        let schema = graphql::schema(Some(backend.clone()));
-        let served = http::serve(
+        let metrics = Metrics::default();
+        let engine = Engine::new(backend.clone(), &self.config, metrics.clone())?;
+        http::serve(
             listener,
-            schema,
+            engine,
             backend,
             self.config.server,
+            metrics,
             self.stop.clone(),
         )
         .await;
         self.stop.cancel();
         finish(&self.tasks, &self.clock).await;
-        Ok(served?)
+        Ok(())
     }
 
     /// Reads some parts of some sources once, one after the other; every part is tried, even after a failure.
@@ -148,6 +154,16 @@ impl App {
     }
 }
 
+/// The secret with which the made-up company signs its webhooks.
+const DEMO_SECRET: &str = "nothing here is secret";
+
+/// Lets the made-up company send its webhooks to where the demo listens.
+pub fn demo_hooks(sandbox: &Sandbox, config: &Config, address: SocketAddr) -> anyhow::Result<()> {
+    let path = format!("http://{address}/hooks/{}", config.jira_cloud.name);
+    sandbox.set_jira_webhook(Some(path.parse()?), Some(DEMO_SECRET));
+    Ok(())
+}
+
 /// Starts a made-up company and points the settings at it.
 pub async fn demo(
     config: &mut Config,
@@ -165,6 +181,21 @@ pub async fn demo(
     let sandbox = Sandbox::start(settings, clock.clone(), listener, tasks, stop.clone())?;
     config.organization = sandbox.organization_settings();
     config.bitbucket_cloud = sandbox.bitbucket_settings();
+    config.bitbucket_dc = sandbox.bitbucket_dc_settings();
+    config.jira_dc = sandbox.jira_dc_settings();
+    config.confluence_dc = sandbox.confluence_dc_settings();
+    for center in [
+        &mut config.bitbucket_dc,
+        &mut config.jira_dc,
+        &mut config.confluence_dc,
+    ] {
+        // Each look at a log leaves a row in it.
+        center.seconds_between_reads = 5;
+    }
+    config.jira_cloud = sandbox.jira_settings();
+    config.jira_cloud.hook_secret = DEMO_SECRET.into();
+    config.confluence_cloud = sandbox.confluence_settings();
+    config.assets = sandbox.assets_settings();
     // Nobody waits for a demo, and the sandbox has no limits.
     config.schedule.events = String::from("* * * * * *");
     config.schedule.directory = String::from("*/20 * * * * *");

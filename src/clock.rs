@@ -4,9 +4,10 @@
 //! back-off, budgets and expiry can be tested without a single real pause.
 
 use crate::event::Timestamp;
+use governor::nanos::Nanos;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Where "now" comes from and how to wait.
 #[derive(Clone, Debug)]
@@ -57,6 +58,15 @@ impl Clock {
         }
     }
 
+    /// Waits for `duration` to be over, for what should not come to that: a manual clock does not move by itself, so on it
+    /// this never happens.
+    pub async fn alarm(&self, duration: Duration) {
+        match self {
+            Self::System => self.sleep(duration).await,
+            Self::Manual(_) => std::future::pending().await,
+        }
+    }
+
     /// Moves a manual clock ahead; the machine's clock cannot be moved.
     pub fn advance(&self, duration: Duration) {
         if let Self::Manual(micros) = self {
@@ -65,5 +75,35 @@ impl Clock {
                 Ordering::SeqCst,
             );
         }
+    }
+}
+
+/// A clock as governor reads it. The machine's wall clock may be set back, so there a stopwatch stands in for it.
+#[derive(Clone, Debug)]
+pub struct Ticks {
+    clock: Clock,
+    start: Instant,
+}
+
+impl Ticks {
+    /// Starts to count.
+    #[must_use]
+    pub fn new(clock: &Clock) -> Self {
+        Self {
+            clock: clock.clone(),
+            start: Instant::now(),
+        }
+    }
+}
+
+impl governor::clock::Clock for Ticks {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        let elapsed = match &self.clock {
+            Clock::System => self.start.elapsed().as_nanos(),
+            Clock::Manual(_) => u128::try_from(self.clock.now().micros()).unwrap_or(0) * 1_000,
+        };
+        Nanos::new(u64::try_from(elapsed).unwrap_or(u64::MAX / 2))
     }
 }

@@ -3,14 +3,33 @@
 //! `default.toml` is the manual; this file only gives it types and says what is wrong with a value. The environment is
 //! read nowhere else.
 
+mod assets;
+mod bitbucket_cloud;
+mod confluence_cloud;
+mod data_center;
+mod given;
+mod jira_cloud;
+mod limits;
+
+pub use assets::Assets;
+pub use bitbucket_cloud::BitbucketCloud;
+pub use confluence_cloud::ConfluenceCloud;
+pub use data_center::DataCenter;
+pub use jira_cloud::JiraCloud;
+pub use limits::Limits;
+
+use chrono::NaiveDate;
 use figment::Figment;
 use figment::providers::{Format, Toml};
-use figment::value::{Dict, Value};
+use figment::value::Dict;
+use given::{SECRETS, by_default, defaults, leaves, variables};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 use url::Url;
@@ -24,12 +43,28 @@ pub const DEFAULTS: &str = include_str!("default.toml");
 pub struct Config {
     /// `[server]`
     pub server: Server,
+    /// `[limits]`
+    pub limits: Limits,
     /// `[database]`
     pub database: Database,
     /// `[organization]`
     pub organization: Organization,
     /// `[bitbucket_cloud]`
     pub bitbucket_cloud: BitbucketCloud,
+    /// `[jira_cloud]`
+    pub jira_cloud: JiraCloud,
+    /// `[confluence_cloud]`
+    pub confluence_cloud: ConfluenceCloud,
+    /// `[assets]`
+    pub assets: Assets,
+    /// `[bitbucket_dc]`
+    pub bitbucket_dc: DataCenter,
+    /// `[jira_dc]`
+    pub jira_dc: DataCenter,
+    /// `[confluence_dc]`
+    pub confluence_dc: DataCenter,
+    /// `[credential_expiry]`: by the name of the source, the day on which its credential expires.
+    pub credential_expiry: BTreeMap<String, NaiveDate>,
     /// `[schedule]`
     pub schedule: Schedule,
     /// `[http_client]`
@@ -42,8 +77,14 @@ pub struct Config {
 pub struct Server {
     /// Address and port to listen on.
     pub listen: SocketAddr,
-    /// Origins from which browsers may open a WebSocket, besides the server's own.
+    /// Origins whose pages may ask and open WebSockets, besides the server's own.
     pub allowed_origins: Vec<String>,
+    /// Networks of the reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether a valid token may read the schema, and is told which names are similar to a wrong one.
+    pub introspection: bool,
+    /// A folder of documents; when it is not empty, nothing else is carried out.
+    pub trusted_documents: PathBuf,
 }
 
 /// `[database]`: where the log is kept.
@@ -54,6 +95,16 @@ pub struct Database {
     pub url: SecretString,
     /// Connections to read with.
     pub readers: u32,
+    /// Seconds that one statement of a reader may take.
+    pub statement_seconds: u32,
+}
+
+impl Database {
+    /// How long one statement of a reader may take.
+    #[must_use]
+    pub fn statement_limit(&self) -> Duration {
+        Duration::from_secs(self.statement_seconds.into())
+    }
 }
 
 /// `[organization]`: the audit log and directory of an Atlassian organization.
@@ -80,24 +131,6 @@ pub struct Organization {
     pub page_size: u32,
     /// Codes for upstream actions that the catalogue does not know.
     pub actions: BTreeMap<String, String>,
-}
-
-/// `[bitbucket_cloud]`: members, projects and repositories of Bitbucket Cloud workspaces.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BitbucketCloud {
-    /// The name under which its events are kept.
-    pub name: String,
-    /// Slugs of the workspaces to read; empty for all that the credential can see.
-    pub workspaces: Vec<String>,
-    /// The Atlassian account e-mail of an API token; empty for an access token.
-    pub email: String,
-    /// API token or access token; empty switches the source off.
-    pub token: SecretString,
-    /// Where the API is.
-    pub base_url: Url,
-    /// Requests an hour.
-    pub requests_per_hour: u32,
 }
 
 /// `[schedule]`: when each job runs, as cron with seconds in UTC, or `off`.
@@ -251,21 +284,69 @@ impl Config {
                 1..=1_000_000,
             ),
             ("database.readers", self.database.readers, 1..=100),
+            (
+                "database.statement_seconds",
+                self.database.statement_seconds,
+                1..=3600,
+            ),
         ] {
-            if !range.contains(&value) {
+            within(setting, value, &range, wrong);
+        }
+        for origin in &self.server.allowed_origins {
+            let parsed = Url::parse(origin).map(|url| url.origin().ascii_serialization());
+            if parsed.as_deref() != Ok(origin.trim_end_matches('/')) {
                 wrong.push(format!(
-                    "{setting}: {value} is out of range; give {} to {}",
-                    range.start(),
-                    range.end()
+                    "server.allowed_origins: `{origin}` is not an origin; give one such as https://audit.example.com"
                 ));
             }
         }
-        if organization.name == self.bitbucket_cloud.name {
-            wrong.push(format!(
-                "bitbucket_cloud.name: `{}` is taken by organization.name",
-                organization.name
-            ));
+        self.limits.validate(wrong);
+        self.jira_cloud.validate(wrong);
+        self.confluence_cloud.validate(wrong);
+        self.assets.validate(wrong);
+        for (section, data_center) in self.data_centers() {
+            data_center.validate(section, wrong);
         }
+        let known: Vec<_> = self.names().map(|(_, name)| name).collect();
+        for name in self.credential_expiry.keys() {
+            if !known.contains(&name.as_str()) {
+                wrong.push(format!(
+                    "credential_expiry.{name}: there is no source of that name; there are: {}",
+                    known.join(", ")
+                ));
+            }
+        }
+        let names: Vec<_> = self.names().collect();
+        for (place, (section, name)) in names.iter().enumerate() {
+            let taken = names[..place].iter().find(|(_, other)| other == name);
+            if let Some((other, _)) = taken {
+                wrong.push(format!("{section}.name: `{name}` is taken by {other}.name"));
+            }
+        }
+    }
+
+    /// The sections of the Data Center products, each with its name.
+    #[must_use]
+    pub fn data_centers(&self) -> [(&'static str, &DataCenter); 3] {
+        [
+            ("bitbucket_dc", &self.bitbucket_dc),
+            ("jira_dc", &self.jira_dc),
+            ("confluence_dc", &self.confluence_dc),
+        ]
+    }
+
+    /// The names under which events are kept, each with its section.
+    fn names(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let clouds = [
+            ("organization", self.organization.name.as_str()),
+            ("bitbucket_cloud", self.bitbucket_cloud.name.as_str()),
+            ("jira_cloud", self.jira_cloud.name.as_str()),
+            ("confluence_cloud", self.confluence_cloud.name.as_str()),
+            ("assets", self.assets.name.as_str()),
+        ];
+        let centers = self.data_centers();
+        let centers = centers.map(|(section, settings)| (section, settings.name.as_str()));
+        clouds.into_iter().chain(centers)
     }
 }
 
@@ -300,104 +381,23 @@ impl FromStr for Config {
     }
 }
 
-/// Settings that are text whatever they look like, that are never shown, and that may come from a file.
-const SECRETS: [&str; 3] = [
-    "organization.api_key",
-    "bitbucket_cloud.token",
-    "database.url",
-];
-
-/// A setting whose own keys are up to whoever sets it.
-const OPEN: &str = "organization.actions";
-
-fn defaults() -> Dict {
-    Figment::from(Toml::string(DEFAULTS))
-        .extract()
-        .unwrap_or_default()
-}
-
-/// What is set by default, as far as it helps to see it.
-fn by_default(name: &str) -> String {
-    match Figment::from(Toml::string(DEFAULTS)).extract_inner::<Value>(name) {
-        Ok(Value::String(_, text)) if !text.is_empty() => format!("; by default it is \"{text}\""),
-        Ok(Value::Num(_, number)) => number
-            .to_i128()
-            .map_or_else(String::new, |number| format!("; by default it is {number}")),
-        Ok(Value::Array(..)) => "; give a list, such as [\"one\", \"two\"]".to_owned(),
-        _ => String::new(),
+/// Finds a number that is out of its range.
+fn within(setting: &str, value: u32, range: &RangeInclusive<u32>, wrong: &mut Vec<String>) {
+    if !range.contains(&value) {
+        wrong.push(format!(
+            "{setting}: {value} is out of range; give {} to {}",
+            range.start(),
+            range.end()
+        ));
     }
 }
 
-/// The single settings in what is given, by dotted name; what is none is wrong.
-fn leaves(
-    known: &Dict,
-    given: Dict,
-    section: &str,
-    settings: &mut Vec<(String, Value)>,
-    wrong: &mut Vec<String>,
-) {
-    for (key, value) in given {
-        let name = if section.is_empty() {
-            key.clone()
-        } else {
-            format!("{section}.{key}")
-        };
-        match (known.get(&key), value) {
-            (Some(Value::Dict(_, known)), Value::Dict(_, given)) if name != OPEN => {
-                leaves(known, given, &name, settings, wrong);
-            }
-            (Some(_), value) => settings.push((name, value)),
-            (None, _) => {
-                let names: Vec<&str> = known.keys().map(String::as_str).collect();
-                let names = names.join(", ");
-                wrong.push(if section.is_empty() {
-                    format!("{name}: there is no such section; the sections are: {names}")
-                } else {
-                    format!("{name}: there is no such setting; [{section}] has: {names}")
-                });
-            }
-        }
+/// An address that need not be given: empty text is none.
+fn address<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(text)?;
+    if text.is_empty() {
+        return Ok(None);
     }
-}
-
-/// The settings in the environment, as dotted names with values, and what is wrong with them; `_FILE` variables are
-/// replaced by what they name.
-fn variables(environment: &[(String, String)]) -> (Vec<(String, Value)>, Vec<String>) {
-    const PREFIX: &str = "AUDITGRAPH__";
-    let defaults = Figment::from(Toml::string(DEFAULTS));
-    let mut settings = Vec::new();
-    let mut wrong = Vec::new();
-    for (variable, value) in environment {
-        let Some(name) = variable.strip_prefix(PREFIX) else {
-            continue;
-        };
-        let name = name.to_lowercase().replace("__", ".");
-        let secret = name
-            .strip_suffix("_file")
-            .filter(|name| SECRETS.contains(name));
-        if let Some(name) = secret {
-            match std::fs::read_to_string(value) {
-                Ok(content) => {
-                    settings.push((name.to_owned(), content.trim_end().to_owned().into()));
-                }
-                Err(error) => wrong.push(format!("{variable}: cannot read `{value}`: {error}")),
-            }
-            continue;
-        }
-        let parsed = match defaults.find_value(&name) {
-            // Text stays text even when it looks like a number.
-            Ok(Value::String(..)) => value.clone().into(),
-            Ok(Value::Array(..)) if !value.trim_start().starts_with('[') => {
-                let items = value.split(',').map(str::trim);
-                items
-                    .filter(|item| !item.is_empty())
-                    .collect::<Vec<_>>()
-                    .into()
-            }
-            // figment reads numbers, lists and booleans out of text, as in TOML.
-            _ => value.parse().unwrap_or_else(|_| value.clone().into()),
-        };
-        settings.push((name, parsed));
-    }
-    (settings, wrong)
+    let url = Url::parse(&text);
+    url.map(Some).map_err(serde::de::Error::custom)
 }

@@ -54,16 +54,18 @@
 //! | --- | --- |
 //! | [`cli`] | What can be asked of the binary, and what it prints. |
 //! | [`app`] | The only wiring place: builds the rest from the settings, starts it and stops it. |
-//! | [`http`] | Routes, credentials, and how GraphQL travels over HTTP and WebSocket; the page. |
+//! | [`http`] | Routes, credentials, and how GraphQL travels: over HTTP, WebSocket and event streams; the page. |
 //! | [`schedule`] | The table of jobs: what runs by itself, and when. |
 //! | [`sandbox`] | Atlassian in a box: a made-up company behind real HTTP, for the demo and for tests. |
-//! | [`graphql`] | The schema: one file a noun, merged into roots. |
+//! | [`graphql`] | The schema: one file a noun, merged into roots; and the engine, through which every request goes. |
+//! | [`export`] | What leaves as a file: rows and their forms. |
 //! | [`sync`] | Fetch, normalise, append, wake, on one screen. |
 //! | [`source`] | Upstream systems, one folder each: how they are asked, and how records become events. |
 //! | [`feed`] | The log as something to append to and to follow. |
 //! | [`store`] | Everything that is remembered. All SQL lives in here. |
 //! | [`access`] | Who asks, and what they may see. |
 //! | [`config`] | The settings. `default.toml` beside it is their manual. |
+//! | [`metrics`] | What the server counts about itself. |
 //! | [`clock`] | Time as a value that is passed in. |
 //! | [`event`] | The vocabulary: events, actions, filters, directory entries. No input, no output. |
 
@@ -73,9 +75,11 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod event;
+pub mod export;
 pub mod feed;
 pub mod graphql;
 pub mod http;
+pub mod metrics;
 pub mod sandbox;
 pub mod schedule;
 pub mod source;

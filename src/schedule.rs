@@ -9,6 +9,8 @@ use crate::event::Timestamp;
 use crate::feed::Feed;
 use crate::source::{Part, Retry, Source};
 use crate::sync::{self, SyncError};
+use secrecy::ExposeSecret;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -19,6 +21,12 @@ use tokio_util::task::TaskTracker;
 
 /// How long a source with a refused credential is left alone: often enough to notice a repair.
 const REPAIR: Duration = Duration::from_mins(15);
+
+/// For how long upstream delivers a webhook again: Jira tries five times, five to fifteen minutes apart.
+const DELIVERED_AGAIN: Duration = Duration::from_mins(25);
+
+/// How late a webhook may come: the last try of one that is only fallout of another.
+const HOOKS_COME: Duration = Duration::from_mins(90);
 
 /// Runs older than this are forgotten.
 const RUNS_KEPT: Duration = Duration::from_hours(30 * 24);
@@ -37,8 +45,8 @@ pub struct Job {
 #[must_use]
 pub fn jobs(sources: &[Arc<dyn Source>], schedule: &config::Schedule) -> Vec<Arc<Job>> {
     let cron = |part| match part {
-        Part::Events => &schedule.events,
-        Part::History => &schedule.history,
+        Part::Events | Part::Issues | Part::Worklogs | Part::Files => &schedule.events,
+        Part::History | Part::IssueHistory => &schedule.history,
         Part::Directory => &schedule.directory,
         Part::Activity => &schedule.activity,
         Part::Actions => &schedule.actions,
@@ -134,6 +142,7 @@ pub async fn start(
     stop: CancellationToken,
 ) -> Result<(), JobSchedulerError> {
     let mut scheduler = JobScheduler::new().await?;
+    let hooked = hooked(&jobs);
     for job in jobs {
         let run = {
             let (job, feed, clock) = (Arc::clone(&job), feed.clone(), clock.clone());
@@ -169,6 +178,17 @@ pub async fn start(
     scheduler
         .add(Tick::new("0 0 4 * * *", move |_, _| forget())?)
         .await?;
+    let look = {
+        let (feed, clock, tasks) = (feed.clone(), clock.clone(), tasks.clone());
+        move || {
+            let (feed, clock, sources) = (feed.clone(), clock.clone(), hooked.clone());
+            tasks.spawn(async move { look_for_hooks(&feed, &clock, &sources).await });
+        }
+    };
+    look();
+    scheduler
+        .add(Tick::new("30 * * * * *", move |_, _| look())?)
+        .await?;
     scheduler.start().await?;
     tasks.spawn(async move {
         stop.cancelled().await;
@@ -177,4 +197,31 @@ pub async fn start(
         }
     });
     Ok(())
+}
+
+/// The names of the sources that take webhooks.
+fn hooked(jobs: &[Arc<Job>]) -> Vec<String> {
+    let sources = jobs.iter().map(|job| &job.source);
+    let hooked = sources.filter(|source| {
+        let secret = source.hook_secret();
+        secret.is_some_and(|secret| !secret.expose_secret().is_empty())
+    });
+    let names: BTreeSet<String> = hooked.map(|source| source.name().to_owned()).collect();
+    names.into_iter().collect()
+}
+
+/// Notes that webhooks can reach us, and looks for those that did not.
+async fn look_for_hooks(feed: &Feed, clock: &Clock, sources: &[String]) {
+    for source in sources {
+        let (store, now) = (feed.store(), clock.now());
+        let looked = async {
+            store.reachable(source, DELIVERED_AGAIN, now).await?;
+            store.find_missed_hooks(source, HOOKS_COME, now).await
+        };
+        match looked.await {
+            Ok(0) => {}
+            Ok(missed) => tracing::warn!(source, missed, "webhooks were missed"),
+            Err(error) => tracing::warn!(source, %error, "webhooks could not be checked"),
+        }
+    }
 }

@@ -17,6 +17,13 @@ mod m0001_log;
 mod m0002_directory;
 mod m0003_sync;
 mod m0004_tokens;
+mod m0005_hooks;
+mod m0006_issues;
+mod m0007_coverage;
+mod m0008_people;
+mod m0009_pushed;
+mod m0010_monitored_fields;
+mod m0011_changes_index;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -29,6 +36,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_directory::Migration),
             Box::new(m0003_sync::Migration),
             Box::new(m0004_tokens::Migration),
+            Box::new(m0005_hooks::Migration),
+            Box::new(m0006_issues::Migration),
+            Box::new(m0007_coverage::Migration),
+            Box::new(m0008_people::Migration),
+            Box::new(m0009_pushed::Migration),
+            Box::new(m0010_monitored_fields::Migration),
+            Box::new(m0011_changes_index::Migration),
         ]
     }
 }

@@ -59,6 +59,26 @@ pub(super) async fn run(config: &Config, clock: &Clock) -> anyhow::Result<()> {
             "bitbucket-cloud",
             "set bitbucket_cloud.email and bitbucket_cloud.token to read members and repositories",
         ),
+        (
+            "bitbucket_dc",
+            "bitbucket-dc",
+            "set bitbucket_dc.base_url and bitbucket_dc.token to read its audit log and directory",
+        ),
+        (
+            "jira_dc",
+            "jira-dc",
+            "set jira_dc.base_url and jira_dc.token to read its audit log and directory",
+        ),
+        (
+            "confluence_dc",
+            "confluence-dc",
+            "set confluence_dc.base_url and confluence_dc.token to read its audit log and directory",
+        ),
+        (
+            "jira_cloud",
+            "jira-cloud",
+            "set jira_cloud.base_url, jira_cloud.email and jira_cloud.token to read issues, the audit log and the directory",
+        ),
     ] {
         if !sources
             .iter()

@@ -5,11 +5,12 @@ use super::{Output, print};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::event::{NewEvent, System};
-use crate::source::{self, import};
+use crate::event::{Facts, System};
+use crate::source::{self, Repeats, import};
 use crate::store::{Appended, Batch};
 use anyhow::Context;
 use serde_json::json;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -82,54 +83,133 @@ async fn import(
     } else {
         Box::new(BufReader::new(File::open(file).context("cannot open it")?))
     };
-    let mut waiting: BTreeMap<System, Vec<NewEvent>> = BTreeMap::new();
+    let mut intake = Intake::new(app, system, file);
     let mut outcome = Ok(());
     for record in import::records(reader) {
         // What stands before a broken place is good and is kept.
-        let events = record.map_err(anyhow::Error::from).and_then(|record| {
-            let Some(system) = system.or_else(|| import::recognise(&record)) else {
-                let start: String = record.get().chars().take(40).collect();
-                anyhow::bail!(
-                    "the record `{start}…` does not show which system it is from; say it with --as SYSTEM"
-                );
-            };
-            let normalise = source::normaliser(system).with_context(|| {
-                format!("records of {system} cannot be read yet; organization can")
-            })?;
-            Ok((system, normalise(&record)))
-        });
-        let (system, events) = match events {
-            Ok(events) => events,
-            Err(error) => {
-                outcome = Err(error);
-                break;
-            }
+        let taken = match record {
+            Ok(record) => intake.take(record),
+            Err(error) => Err(error.into()),
         };
-        count.read += 1;
-        let batch = waiting.entry(system).or_default();
-        batch.extend(events);
-        if batch.len() >= BATCH {
-            let events = std::mem::take(batch);
-            store(app, system, events, count).await?;
+        if let Err(error) = taken {
+            outcome = Err(error);
+            break;
+        }
+        count.read += std::mem::take(&mut intake.read);
+        if let Some((system, facts)) = intake.full() {
+            store(app, system, facts, count).await?;
             progress.show(&title(file), count.read, count.new, None);
         }
     }
-    for (system, events) in waiting {
-        store(app, system, events, count).await?;
+    let outcome = outcome.and_then(|()| intake.finish());
+    count.read += intake.read;
+    for (system, facts) in intake.waiting {
+        store(app, system, facts, count).await?;
     }
     outcome
 }
 
-async fn store(
-    app: &App,
-    system: System,
-    events: Vec<NewEvent>,
-    count: &mut Count,
-) -> anyhow::Result<()> {
+/// The records of one file on their way into the log.
+struct Intake<'a> {
+    app: &'a App,
+    /// The system that was said.
+    system: Option<System>,
+    /// The Data Center product that the file is of, once a record has shown it.
+    product: Option<System>,
+    /// Records that only their neighbours can tell the product of.
+    undecided: Vec<Box<RawValue>>,
+    waiting: BTreeMap<System, Facts>,
+    repeats: Repeats,
+    path: &'a Path,
+    read: u64,
+}
+
+impl<'a> Intake<'a> {
+    fn new(app: &'a App, system: Option<System>, path: &'a Path) -> Self {
+        Self {
+            app,
+            system,
+            product: None,
+            undecided: Vec::new(),
+            waiting: BTreeMap::new(),
+            repeats: Repeats::default(),
+            path,
+            read: 0,
+        }
+    }
+
+    fn take(&mut self, record: Box<RawValue>) -> anyhow::Result<()> {
+        let Some(system) = self.system.or_else(|| import::recognise(&record)) else {
+            if !import::is_data_center(&record) {
+                return Err(unrecognised(&record));
+            }
+            match self.product {
+                Some(product) => self.put(product, &record)?,
+                None => self.undecided.push(record),
+            }
+            return Ok(());
+        };
+        if matches!(
+            system,
+            System::BitbucketDc | System::JiraDc | System::ConfluenceDc
+        ) {
+            self.product = Some(system);
+            for record in std::mem::take(&mut self.undecided) {
+                self.put(system, &record)?;
+            }
+        }
+        self.put(system, &record)
+    }
+
+    fn put(&mut self, system: System, record: &RawValue) -> anyhow::Result<()> {
+        let normalise = source::normaliser(system)
+            .with_context(|| format!("records of {system} cannot be read"))?;
+        let mut facts = normalise(record, &scope(&self.app.config, system));
+        self.repeats.tell_apart(&mut facts.events);
+        let batch = self.waiting.entry(system).or_default();
+        batch.events.extend(facts.events);
+        batch.entries.extend(facts.entries);
+        self.read += 1;
+        Ok(())
+    }
+
+    /// A batch that is worth storing.
+    fn full(&mut self) -> Option<(System, Facts)> {
+        let full = |facts: &Facts| facts.events.len() + facts.entries.len() >= BATCH;
+        let (system, facts) = self.waiting.iter_mut().find(|(_, facts)| full(facts))?;
+        Some((*system, std::mem::take(facts)))
+    }
+
+    /// Complains about what nothing in the file has told the product of, unless its name does.
+    fn finish(&mut self) -> anyhow::Result<()> {
+        let path = self.path.to_string_lossy().to_lowercase();
+        let products = [
+            ("bitbucket", System::BitbucketDc),
+            ("jira", System::JiraDc),
+            ("confluence", System::ConfluenceDc),
+        ];
+        let named = products.iter().find(|(name, _)| path.contains(name));
+        for record in std::mem::take(&mut self.undecided) {
+            let (_, system) = named.ok_or_else(|| unrecognised(&record))?;
+            self.put(*system, &record)?;
+        }
+        Ok(())
+    }
+}
+
+fn unrecognised(record: &RawValue) -> anyhow::Error {
+    let start: String = record.get().chars().take(40).collect();
+    anyhow::anyhow!(
+        "the record `{start}…` does not show which system it is from; say it with --as SYSTEM"
+    )
+}
+
+async fn store(app: &App, system: System, facts: Facts, count: &mut Count) -> anyhow::Result<()> {
     let name = source_name(&app.config, system);
     let batch = Batch {
         part: "import",
-        events,
+        events: facts.events,
+        entries: facts.entries,
         ..Batch::default()
     };
     let Appended { new, repeated, .. } = app
@@ -146,6 +226,32 @@ fn source_name(config: &Config, system: System) -> String {
     match system {
         System::Organization => config.organization.name.clone(),
         System::BitbucketCloud => config.bitbucket_cloud.name.clone(),
-        other => other.as_str().to_owned(),
+        System::JiraCloud => config.jira_cloud.name.clone(),
+        System::ConfluenceCloud => config.confluence_cloud.name.clone(),
+        System::Assets => config.assets.name.clone(),
+        other => data_center(config, other)
+            .map_or_else(|| other.as_str().to_owned(), |center| center.name.clone()),
+    }
+}
+
+/// The scope of the site or instance that the settings name for a system; empty when they name none.
+fn scope(config: &Config, system: System) -> String {
+    let site = match system {
+        System::ConfluenceCloud => {
+            return source::confluence_cloud::scope(&config.confluence_cloud);
+        }
+        System::Assets => return source::assets::scope(&config.assets),
+        System::JiraCloud => config.jira_cloud.site(),
+        _ => data_center(config, system).and_then(|center| center.base_url.as_ref()),
+    };
+    site.map(source::scope_of).unwrap_or_default()
+}
+
+fn data_center(config: &Config, system: System) -> Option<&crate::config::DataCenter> {
+    match system {
+        System::BitbucketDc => Some(&config.bitbucket_dc),
+        System::JiraDc => Some(&config.jira_dc),
+        System::ConfluenceDc => Some(&config.confluence_dc),
+        _ => None,
     }
 }

@@ -4,6 +4,7 @@
 
 mod check;
 mod import;
+mod last_activity;
 mod progress;
 mod serve;
 mod token;
@@ -63,17 +64,25 @@ struct Global {
     /// The address and port to listen on, e.g. 127.0.0.1:8080; port 0 is any that is free.
     #[arg(long, global = true, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
-    /// How results are printed: for people, or as one JSON object a line.
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Output::Text)]
-    output: Output,
+    /// How results are printed: for people, as one JSON object a line, or (`last-activity` only) as CSV.
+    #[arg(long = "output", global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
 }
 
 /// How results are printed.
-// The variants have no doc comments, so that clap keeps the help of the option on two lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Output {
     Text,
     Json,
+}
+
+/// How results can be asked for.
+// The variants have no doc comments, so that clap keeps the help of the option on two lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Csv,
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,6 +128,19 @@ enum Command {
     /// Create, list and revoke the tokens that clients authenticate with.
     #[command(subcommand)]
     Token(token::Command),
+    /// Print when the members of a Bitbucket workspace were last there, as CSV.
+    ///
+    /// Everybody whom the workspace lists, with the columns `nickname,uuid,last_accessed`; reads what is stored, so
+    /// `auditgraph sync bitbucket-cloud --once` comes first. With `--output json`, each line also says what the time
+    /// comes from and whether none means never.
+    LastActivity {
+        /// The workspace, by its slug or uuid.
+        #[arg(long, value_name = "WORKSPACE")]
+        workspace: String,
+        /// The file to write; standard output when absent.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
     /// Check the settings, the database and the connections to the sources.
     ///
     /// Changes nothing upstream; fails when any check fails.
@@ -151,32 +173,35 @@ impl Cli {
         if let Command::Schema = self.command {
             return print(&graphql::sdl());
         }
+        let output = match (self.global.format, &self.command) {
+            (Format::Json, _) => Output::Json,
+            // What people get of it is CSV.
+            (Format::Text, _) | (Format::Csv, Command::LastActivity { .. }) => Output::Text,
+            (Format::Csv, _) => {
+                anyhow::bail!("--output csv: only `last-activity` has it; give text or json")
+            }
+        };
         let clock = Clock::System;
         let config = self.global.settings()?;
         match self.command {
             Command::Demo { pause } => {
-                serve::demo(
-                    config,
-                    self.global.listen.is_some(),
-                    clock,
-                    pause,
-                    self.global.output,
-                )
-                .await
+                let elsewhere = self.global.listen.is_some();
+                Box::pin(serve::demo(config, elsewhere, clock, pause, output)).await
             }
-            Command::Serve => serve::serve(config, clock, self.global.output).await,
+            Command::Serve => Box::pin(serve::serve(config, clock, output)).await,
             Command::Sync { source, once } => {
-                serve::sync(config, clock, source, once, self.global.output).await
+                Box::pin(serve::sync(config, clock, source, once, output)).await
             }
             Command::Import { system, files } => {
-                import::run(config, clock, system, files, self.global.output).await
+                import::run(config, clock, system, files, output).await
             }
             Command::Migrate => {
                 Store::open(&config.database, Purpose::Log).await?;
                 print("The database is up to date.\n")
             }
-            Command::Token(command) => {
-                token::run(command, &config, &clock, self.global.output).await
+            Command::Token(command) => token::run(command, &config, &clock, output).await,
+            Command::LastActivity { workspace, file } => {
+                last_activity::run(&config, &workspace, file, output).await
             }
             Command::CheckConfig => check::run(&config, &clock).await,
             Command::Schema => Ok(()),

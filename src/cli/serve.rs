@@ -62,6 +62,7 @@ pub(super) async fn demo(
     let token = app.create_token("demo", Role::Administrator).await?;
     app.start_jobs().await?;
     if !pause {
+        app::demo_hooks(&sandbox, &app.config, listener.local_addr()?)?;
         sandbox.live();
     }
     announce(listener.local_addr()?, Some(&token), output)?;

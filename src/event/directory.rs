@@ -5,7 +5,7 @@
 //! [`System::Directory`](super::System::Directory). An entry says what is true now, never what changed.
 
 use super::{ActorKind, Alias, Container, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One line of a directory listing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +22,10 @@ pub enum Entry {
     Action(DirectoryAction),
     /// Signs that somebody who may be known was active. Not a listing: it says nothing of who is there.
     Activity(Box<DirectoryUser>),
+    /// An issue as it was at some moment. Not a listing: nobody lists all issues.
+    Issue(Box<DirectoryIssue>),
+    /// A version, board, sprint, filter, issue type, status or anything else with a name and details.
+    Thing(Box<DirectoryThing>),
     /// The listing of this kind is complete: whatever it did not name is gone.
     End(Listing),
 }
@@ -37,6 +41,8 @@ pub enum Listing {
     Containers,
     /// All members of all containers of the source.
     Members,
+    /// All things of this kind.
+    Things(ThingKind),
 }
 
 /// Somebody as a directory lists them; absent means "not said", never "empty".
@@ -52,6 +58,9 @@ pub struct DirectoryUser {
     pub nickname: Option<String>,
     /// E-mail address.
     pub email: Option<String>,
+    /// Whether upstream says that nobody has confirmed the address.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unverified_email: bool,
     /// Whether they can use their account.
     pub status: Option<UserStatus>,
     /// Picture URL.
@@ -109,7 +118,7 @@ impl UserStatus {
 /// One sign that somebody was active, with its evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ActivitySignal {
-    /// What says so, e.g. `product-access:confluence` or `workspace:acme`.
+    /// What says so, e.g. `product-access:confluence` or `workspace:acme`; see [`signal`](super::signal).
     pub evidence: String,
     /// When they were last active by it.
     pub time: Timestamp,
@@ -137,6 +146,146 @@ pub struct DirectoryMember {
     pub permission: Option<String>,
     /// Since when, where upstream says so.
     pub since: Option<Timestamp>,
+}
+
+/// An issue as a source shows it; absent means "not said", never "empty".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DirectoryIssue {
+    /// What makes ids unique: the scope of its site or instance, as in [`Container::scope`].
+    pub scope: String,
+    /// Jira's id, e.g. `284408`.
+    pub id: String,
+    /// The key, e.g. `WEB-1`.
+    pub key: Option<String>,
+    /// The issue type's name, e.g. `Bug`.
+    pub kind: Option<String>,
+    /// Its title.
+    pub summary: Option<String>,
+    /// The request type's name, for issues of a service project.
+    pub request_type: Option<String>,
+    /// The security level; `Some(None)` when upstream says that there is none.
+    pub security: Option<Option<SecurityLevel>>,
+    /// The project it is in.
+    pub project: Option<Container>,
+    /// The moment of which this is true; older news does not replace newer. Absent: the moment of recording.
+    pub at: Option<Timestamp>,
+    /// Set when the issue has been deleted: its whole body before that, in upstream's words, from which it can be restored.
+    pub deleted: Option<String>,
+}
+
+/// An issue's security level: who is not in it does not see the issue.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SecurityLevel {
+    /// Upstream's id.
+    pub id: String,
+    /// Name.
+    pub name: Option<String>,
+}
+
+/// How the ids of groups begin that are the people of a customer organization of Jira Service Management; its id follows.
+pub const CUSTOMER_ORGANIZATION: &str = "jsm-organization/";
+
+/// Something that a source lists besides people, groups and containers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DirectoryThing {
+    /// What kind of thing.
+    pub kind: ThingKind,
+    /// Upstream's id, unique within the source and kind.
+    pub id: String,
+    /// Name.
+    pub name: Option<String>,
+    /// Where it belongs, e.g. a version's project.
+    pub container: Option<Container>,
+    /// What else is known of it and worth an event when it changes, e.g. `released` of a version; sorted by name.
+    pub details: std::collections::BTreeMap<String, String>,
+}
+
+/// The kinds of things that sources list.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, async_graphql::Enum,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ThingKind {
+    /// A project's version.
+    Version,
+    /// A board.
+    Board,
+    /// A sprint.
+    Sprint,
+    /// A saved filter of Jira.
+    Filter,
+    /// An issue type.
+    IssueType,
+    /// A status.
+    Status,
+    /// A resolution.
+    Resolution,
+    /// A field.
+    Field,
+    /// A project role.
+    ProjectRole,
+    /// A permission scheme.
+    PermissionScheme,
+    /// An issue security level.
+    SecurityLevel,
+    /// An organization of Jira Service Management's customers.
+    CustomerOrganization,
+}
+
+impl ThingKind {
+    /// All kinds; a kind's place in this list is its number in the database, so only ever append.
+    pub const ALL: [Self; 12] = [
+        Self::Version,
+        Self::Board,
+        Self::Sprint,
+        Self::Filter,
+        Self::IssueType,
+        Self::Status,
+        Self::Resolution,
+        Self::Field,
+        Self::ProjectRole,
+        Self::PermissionScheme,
+        Self::SecurityLevel,
+        Self::CustomerOrganization,
+    ];
+
+    /// The word that events use for such a thing, the first part of its actions' codes, e.g. `issue_type`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Version => "version",
+            Self::Board => "board",
+            Self::Sprint => "sprint",
+            Self::Filter => "filter",
+            Self::IssueType => "issue_type",
+            Self::Status => "status",
+            Self::Resolution => "resolution",
+            Self::Field => "field",
+            Self::ProjectRole => "project_role",
+            Self::PermissionScheme => "permission_scheme",
+            Self::SecurityLevel => "security_level",
+            Self::CustomerOrganization => "customer_organization",
+        }
+    }
+
+    /// The kind's number in the database.
+    #[must_use]
+    pub fn number(self) -> i16 {
+        Self::ALL
+            .iter()
+            .position(|kind| *kind == self)
+            .and_then(|place| i16::try_from(place).ok())
+            .unwrap_or(0)
+    }
+
+    /// The kind with that number.
+    #[must_use]
+    pub fn from_number(number: i16) -> Option<Self> {
+        usize::try_from(number)
+            .ok()
+            .and_then(|place| Self::ALL.get(place))
+            .copied()
+    }
 }
 
 /// An action that upstream can report.

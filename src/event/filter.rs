@@ -27,10 +27,10 @@ pub struct EventFilter {
     /// Products in which it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub products: Option<Vec<Product>>,
-    /// Categories of actions, e.g. `ISSUES`, in any case.
+    /// Categories of actions, e.g. `ISSUES`, or the headings under which upstream lists them, in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub categories: Option<Vec<String>>,
-    /// Actions, by code (`issue.deleted`) or by upstream name (`jira_issue_viewed`), in any case.
+    /// Actions, by code (`issue.deleted`), by label, or by what upstream calls them (`jira_issue_viewed`), in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<Vec<String>>,
     /// Users who did it, by global id, Atlassian account id or any other alias, or e-mail address. Combines with `groups` by OR.
@@ -39,9 +39,40 @@ pub struct EventFilter {
     /// Groups whose present members did it, by global id, upstream's id or name. Combines with `users` by OR.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<String>>,
+    /// Projects whose people did it, by global id or key: those in one of its roles, themselves or through a group.
+    /// Combines with the other selectors of people by OR.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub people_in_projects: Option<Vec<String>>,
+    /// Customer organizations of Jira Service Management whose members did it, by global id, upstream's id or name.
+    /// Combines with the other selectors of people by OR.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub people_in_organizations: Option<Vec<String>>,
+    /// Whose members `groups`, `peopleInProjects` and `peopleInOrganizations` mean; `NOW` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub membership: Option<Membership>,
     /// Projects in which it happened, by global id or key; what lies inside a project belongs to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projects: Option<Vec<String>>,
+    /// Issues that it concerns, by global id, by a key that they have or had, or by Jira's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issues: Option<Vec<String>>,
+    /// Things it was done to, by upstream's id or by name, or people by whatever `users` takes; the case of plain Latin
+    /// letters does not matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Vec<String>>,
+    /// Statuses that an issue left, by name, in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_from: Option<Vec<String>>,
+    /// Statuses that an issue came to, by name, in any case. With `statusFrom`, one change must fit both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_to: Option<Vec<String>>,
+    /// Resolutions that an issue was given, by name, in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolutions: Option<Vec<String>>,
+    /// Fields that it changed, by name, in any case. Unlike elsewhere an empty list is a criterion, too: any of the
+    /// monitored fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Vec<String>>,
     /// IP addresses (`203.0.113.9`) or networks (`203.0.113.0/24`, `2001:db8::/32`) from which it was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ips: Option<Vec<String>>,
@@ -49,6 +80,15 @@ pub struct EventFilter {
     /// not matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub countries: Option<Vec<String>>,
+    /// Cities from which it was done, by name; the case of plain Latin letters does not matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cities: Option<Vec<String>>,
+    /// Means by which it was done, e.g. `api-token`; the case of plain Latin letters does not matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub methods: Option<Vec<String>>,
+    /// A query in Jira's own language: only what concerns issues that Jira finds with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jql: Option<String>,
     /// Text that occurs in the message, the target's name or id, the issue's key or the action's name; or the start
     /// of a word of the actor's name, nickname or e-mail address. The case of plain Latin letters (A to Z) does not
     /// matter; of other letters it matters everywhere but in the actor's names.
@@ -60,6 +100,18 @@ pub struct EventFilter {
     /// At least one of these filters must choose it, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub any: Option<Vec<EventFilter>>,
+}
+
+/// Whose membership counts when people are chosen by what they belong to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[graphql(name = "MembershipTime", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum Membership {
+    /// Who belongs to it at present.
+    #[default]
+    Now,
+    /// Who belonged to it when the event happened, as far as that is known.
+    AtEventTime,
 }
 
 /// A range of time, given in one of three ways.
@@ -209,7 +261,7 @@ fn back(now: Timestamp, hours: u64) -> TimeBounds {
 }
 
 /// The moment at which a day begins; where clocks jump over midnight, the first moment that exists.
-fn midnight(day: NaiveDate, zone: Tz) -> Timestamp {
+pub(super) fn midnight(day: NaiveDate, zone: Tz) -> Timestamp {
     let naive = day.and_time(chrono::NaiveTime::MIN);
     let begin: Option<DateTime<Tz>> = (0..24)
         .map(|hour| naive + chrono::TimeDelta::hours(hour))

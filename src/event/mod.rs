@@ -1,16 +1,19 @@
 //! The event vocabulary: what a fact looks like once it has left its upstream system.
 //!
 //! Sources turn upstream records into [`NewEvent`]s and [`directory`] entries, the store keeps them, everything else
-//! reads them. Nothing here does I/O or knows of a database, a network or GraphQL execution. Read next: [`action`]
-//! (the table of everything that can happen), [`filter`] (how events are chosen), then `sync.rs`.
+//! reads them. Pure: no input, no output. Read next: [`action`] (all that can happen), [`filter`], then `sync.rs`.
 
 pub mod action;
 pub mod directory;
 pub mod filter;
+pub mod jql;
 pub mod node;
+pub mod search;
+pub mod signal;
 mod time;
+pub mod view;
 
-pub use time::Timestamp;
+pub use time::{Stretch, Timestamp};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -50,6 +53,30 @@ pub struct NewEvent {
     pub message: Option<String>,
     /// Upstream's record, character for character.
     pub raw: String,
+}
+
+/// What one upstream record says: things that happened, and what is therefore known to be there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Facts {
+    /// What happened.
+    pub events: Vec<NewEvent>,
+    /// What the record shows of the directory in passing, e.g. the issue as it was.
+    pub entries: Vec<directory::Entry>,
+}
+
+impl From<Vec<NewEvent>> for Facts {
+    fn from(events: Vec<NewEvent>) -> Self {
+        Self {
+            events,
+            entries: Vec::new(),
+        }
+    }
+}
+
+impl From<NewEvent> for Facts {
+    fn from(event: NewEvent) -> Self {
+        vec![event].into()
+    }
 }
 
 /// The vocabulary that upstream names belong to; also what `import --as` takes.
@@ -192,7 +219,8 @@ impl Product {
 /// One person has several: an Atlassian account id, a Bitbucket uuid, a Data Center user id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Alias {
-    /// Who gave the name: `account` (Atlassian account ids), `bitbucket` (Bitbucket Cloud uuids).
+    /// Who gave the name: `account` (Atlassian account ids), `bitbucket` (Bitbucket Cloud uuids), `email` (addresses),
+    /// `data-center:` with the scope of an instance (its user ids and keys), or `token` (tokens of this server).
     pub namespace: String,
     /// The name itself, as upstream writes it.
     pub value: String,
@@ -214,6 +242,33 @@ impl Alias {
         Self {
             namespace: "bitbucket".to_owned(),
             value: uuid.into(),
+        }
+    }
+
+    /// A user id or key of a Data Center instance, e.g. `2`, `JIRAUSER10100`; unique within the instance's scope.
+    #[must_use]
+    pub fn data_center(scope: &str, id: impl Into<String>) -> Self {
+        Self {
+            namespace: format!("data-center:{scope}"),
+            value: id.into(),
+        }
+    }
+
+    /// The holder of a token of this server who acts for no account, by the token's number.
+    #[must_use]
+    pub fn token(id: i32) -> Self {
+        Self {
+            namespace: "token".to_owned(),
+            value: id.to_string(),
+        }
+    }
+
+    /// An e-mail address, where upstream names somebody by nothing else.
+    #[must_use]
+    pub fn email(address: &str) -> Self {
+        Self {
+            namespace: "email".to_owned(),
+            value: address.trim().to_lowercase(),
         }
     }
 }
@@ -372,8 +427,7 @@ impl ContainerKind {
 
 /// A place in which things happen.
 ///
-/// Identified by (`kind`, `scope`, `id`), or by (`kind`, `scope`, `key`) as long as the id is not known: what is
-/// learned first is completed later.
+/// Identified by (`kind`, `scope`, `id`), or by (`kind`, `scope`, `key`) as long as the id is not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Container {
     /// What kind of place.

@@ -16,15 +16,18 @@ pub enum NodeKind {
     Project,
     /// A source.
     Source,
+    /// An issue.
+    Issue,
 }
 
 impl NodeKind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Event,
         Self::User,
         Self::Group,
         Self::Project,
         Self::Source,
+        Self::Issue,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -34,6 +37,7 @@ impl NodeKind {
             Self::Group => "group",
             Self::Project => "project",
             Self::Source => "source",
+            Self::Issue => "issue",
         }
     }
 }

@@ -120,6 +120,15 @@ impl From<DateTime<Utc>> for Timestamp {
 }
 
 /// RFC 3339 in UTC with as many fraction digits as needed (0, 3 or 6), e.g. `2026-11-20T09:15:02.481Z`.
+/// A stretch of time: from its first moment to, but not including, the moment after its last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stretch {
+    /// Its first moment.
+    pub from: Timestamp,
+    /// The moment after its last.
+    pub to: Timestamp,
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))

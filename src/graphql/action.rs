@@ -1,16 +1,20 @@
 //! Actions: what can happen.
 
 use super::{backend, error, viewer};
+use crate::event::action::Need;
 use crate::event::{Product, System, action as catalogue};
+use crate::source::Source;
 use crate::store::entity::action;
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct ActionQuery;
 
 /// Something that can happen, under one code whatever system reports it.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(super) struct Action {
     /// The code, e.g. `issue.deleted`; what `EventFilter.actions` takes. Upstream's own name for an action that the
     /// catalogue does not know.
@@ -21,17 +25,43 @@ pub(super) struct Action {
     category: String,
     /// The product in which it happens.
     product: Product,
+    #[graphql(skip)]
+    need: Option<Need>,
+}
+
+#[ComplexObject]
+impl Action {
+    /// Whether it has a source; `false` for what Atlassian offers no way to read, unless the settings name another way.
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
+    async fn available(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(self.unmet(&backend(ctx)?.sources).is_none())
+    }
+
+    /// Why it has no source, and what would give it one; `null` for what is available.
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
+    async fn unavailable_because(&self, ctx: &Context<'_>) -> Result<Option<&'static str>> {
+        let unmet = self.unmet(&backend(ctx)?.sources);
+        Ok(unmet.map(Need::because))
+    }
 }
 
 impl Action {
     /// The action of an event, as it is understood today.
     pub(super) fn of_event(stored: &action::Model, product: Product) -> Self {
+        let known = catalogue::by_code(&stored.code);
         Self {
             code: stored.code.clone(),
             label: stored.label.clone(),
             category: stored.category.clone(),
-            product: catalogue::by_code(&stored.code).map_or(product, |known| known.product),
+            product: known.map_or(product, |known| known.product),
+            need: known.and_then(|known| known.need),
         }
+    }
+
+    /// What it needs and no source gives.
+    fn unmet(&self, sources: &[Arc<dyn Source>]) -> Option<Need> {
+        let met = |need| sources.iter().any(|source| source.meets(need));
+        self.need.filter(|need| !met(*need))
     }
 }
 
@@ -53,6 +83,7 @@ impl ActionQuery {
             label: action.label.to_owned(),
             category: action.category.to_owned(),
             product: action.product,
+            need: action.need,
         });
         let unknown: BTreeMap<&str, &action::Model> = seen
             .iter()

@@ -1,12 +1,15 @@
 //! Events: one, and a page of them.
 
 use super::action::Action;
+use super::issue::EventIssue;
 use super::page::{Connection, PageArgs};
 use super::project::{self, Container, Project};
+use super::search::Asked;
 use super::user::User;
 use super::{backend, error, loader, loaders, node, viewer};
 use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
+use crate::event::search::both;
 use crate::event::{ActorKind, Product, Timestamp};
 use crate::store::StoredObject;
 use crate::store::entity::{self, event};
@@ -39,6 +42,7 @@ pub(super) struct EventOrder {
 /// The arguments of every list of events.
 pub(super) struct EventListArgs {
     pub(super) filter: Option<EventFilter>,
+    pub(super) search: Option<String>,
     pub(super) order_by: Option<EventOrder>,
     pub(super) page: PageArgs,
 }
@@ -60,14 +64,15 @@ impl EventListArgs {
         let range = self
             .page
             .range::<EventMark>(&list, direction == OrderDirection::Desc)?;
-        let filter = narrowed(self.filter, within);
+        let asked = Asked::read(self.filter, self.search.as_deref())?;
+        let filter = both(within.unwrap_or_default(), asked.filter.clone());
         let (backend, sight) = (backend(ctx)?, viewer(ctx)?.sight());
         let rows = backend
             .feed
             .store()
             .events(&filter, &sight, field, range, backend.clock.now())
             .await;
-        let rows = rows.map_err(|failure| error::from_store(ctx, failure))?;
+        let rows = rows.map_err(|failure| asked.failed(ctx, failure))?;
         let mark = |row: &event::Model| EventMark {
             seq: row.seq,
             time: row.time,
@@ -75,18 +80,6 @@ impl EventListArgs {
         Ok(Connection::new(rows, &range, &list, mark, |row| {
             Event(Arc::new(row))
         }))
-    }
-}
-
-fn narrowed(filter: Option<EventFilter>, within: Option<EventFilter>) -> EventFilter {
-    match (filter, within) {
-        (Some(filter), None) => filter,
-        (None, within) => within.unwrap_or_default(),
-        // The caller's own `any` must hold as it stands, so the outer restriction goes around the whole filter.
-        (Some(filter), Some(within)) => EventFilter {
-            any: Some(vec![filter]),
-            ..within
-        },
     }
 }
 
@@ -120,6 +113,10 @@ impl EventQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Chooses events.")] filter: Option<EventFilter>,
+        #[graphql(
+            desc = "Chooses events, too, as text, e.g. `actor:lila -project:WEB created:>=2026-11-01`; see `parseSearch`. With `filter`, both must hold."
+        )]
+        search: Option<String>,
         #[graphql(desc = "Their order; newest first when absent.")] order_by: Option<EventOrder>,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -134,6 +131,7 @@ impl EventQuery {
         };
         EventListArgs {
             filter,
+            search,
             order_by,
             page,
         }
@@ -206,12 +204,26 @@ impl Event {
         Ok(self.stored_action(ctx).await?.name.clone())
     }
 
-    /// Who did it; null when upstream does not say.
+    /// Who did it; null when upstream does not say, and nothing else in the log has said so without a doubt.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
-        let Some(alias) = self.0.actor_id else {
+        self.who(ctx).await
+    }
+
+    /// The event from which the actor was learned, where upstream's own report named nobody: it tells of the same act
+    /// on the same thing within two minutes, and nothing speaks of anybody else. The event itself, when its record came
+    /// again with a name. Null when upstream named the actor at once, when nobody is known, or when that event may not
+    /// be seen.
+    async fn actor_resolved_from(&self, ctx: &Context<'_>) -> Result<Option<Event>> {
+        let Some(late) = self.late(ctx).await? else {
             return Ok(None);
         };
-        Ok(person(ctx, alias).await?.map(Actor))
+        if late.from_seq == self.0.seq {
+            return Ok(Some(self.clone()));
+        }
+        let found = loaders(ctx)?.load_one(loader::EventAt(late.from_seq)).await;
+        Ok(found
+            .map_err(|failure| super::viewer::shared(ctx, &failure))?
+            .map(Event))
     }
 
     /// What it was done to.
@@ -249,17 +261,13 @@ impl Event {
     }
 
     /// The issue it concerns.
-    async fn issue(&self) -> Option<Issue> {
-        let (id, key) = (self.0.issue_id.clone(), self.0.issue_key.clone());
-        (id.is_some() || key.is_some()).then_some(Issue { id, key })
+    async fn issue(&self) -> Option<EventIssue> {
+        EventIssue::of(&self.0)
     }
 
     /// Field by field what changed.
     async fn changes(&self, ctx: &Context<'_>) -> Result<Vec<Change>> {
-        let found = loaders(ctx)?
-            .changes
-            .load_one(loader::ChangesOf(self.0.seq))
-            .await;
+        let found = loaders(ctx)?.load_one(loader::ChangesOf(self.0.seq)).await;
         let changes = found
             .map_err(|failure| super::viewer::shared(ctx, &failure))?
             .unwrap_or_default();
@@ -301,13 +309,36 @@ impl Event {
         if !viewer(ctx)?.sees_directory() {
             return Ok(None);
         }
-        let found = loaders(ctx)?.raw.load_one(loader::RawOf(self.0.seq)).await;
+        let found = loaders(ctx)?.load_one(loader::RawOf(self.0.seq)).await;
         found.map_err(|failure| super::viewer::shared(ctx, &failure))
     }
 }
 
 impl Event {
-    async fn stored_action(&self, ctx: &Context<'_>) -> Result<Arc<entity::action::Model>> {
+    /// Who did it, as upstream said at once or as was learned later.
+    pub(super) async fn who(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
+        let alias = match self.0.actor_id {
+            Some(alias) => Some(alias),
+            None => self.late(ctx).await?.map(|late| late.alias_id),
+        };
+        let Some(alias) = alias else { return Ok(None) };
+        Ok(person(ctx, alias).await?.map(Actor))
+    }
+
+    async fn late(&self, ctx: &Context<'_>) -> Result<Option<entity::late_actor::Model>> {
+        if self.0.actor_id.is_some() {
+            return Ok(None);
+        }
+        let found = loaders(ctx)?
+            .load_one(loader::LateActorOf(self.0.seq))
+            .await;
+        found.map_err(|failure| super::viewer::shared(ctx, &failure))
+    }
+
+    pub(super) async fn stored_action(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Arc<entity::action::Model>> {
         let found = backend(ctx)?.feed.store().action(self.0.action_id).await;
         let found = found.map_err(|failure| error::from_store(ctx, failure))?;
         found.ok_or_else(|| {
@@ -322,13 +353,13 @@ impl Event {
 type Person = Arc<(entity::alias::Model, entity::user::Model)>;
 
 async fn person(ctx: &Context<'_>, alias: i64) -> Result<Option<Person>> {
-    let found = loaders(ctx)?.people.load_one(loader::AliasId(alias)).await;
+    let found = loaders(ctx)?.load_one(loader::AliasId(alias)).await;
     found.map_err(|failure| super::viewer::shared(ctx, &failure))
 }
 
 /// Whom to show in full: only who may look somebody up gets to their row and their address.
 async fn visible_user(ctx: &Context<'_>, id: i64) -> Result<Option<User>> {
-    let found = loaders(ctx)?.users.load_one(loader::UserId(id)).await;
+    let found = loaders(ctx)?.load_one(loader::UserId(id)).await;
     Ok(found
         .map_err(|failure| super::viewer::shared(ctx, &failure))?
         .map(User))
@@ -410,15 +441,6 @@ impl Target {
         };
         visible_user(ctx, person.1.id).await
     }
-}
-
-/// An issue.
-#[derive(SimpleObject)]
-pub(super) struct Issue {
-    /// Jira's id.
-    id: Option<String>,
-    /// The key that it had when it happened, e.g. `WEB-1`.
-    key: Option<String>,
 }
 
 /// A field that changed.

@@ -56,10 +56,7 @@ impl GroupQuery {
         if id.kind != NodeKind::Group {
             return Err(error::bad_input("id", "is not the id of a group"));
         }
-        let found = loaders(ctx)?
-            .groups
-            .load_one(loader::GroupId(id.number))
-            .await;
+        let found = loaders(ctx)?.load_one(loader::GroupId(id.number)).await;
         Ok(found
             .map_err(|failure| super::viewer::shared(ctx, &failure))?
             .map(Group))
@@ -112,9 +109,17 @@ impl Group {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The moment to look at; now when absent.")] at: Option<Timestamp>,
-        #[graphql(desc = "At most this many; 50 when absent, 500 at most.")] first: Option<i32>,
+        #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Membership>> {
-        membership::list(ctx, MembershipSide::Group, self.0.id, at, (first, after)).await
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        membership::list(ctx, MembershipSide::Group, self.0.id, at, &page).await
     }
 }

@@ -4,8 +4,12 @@
 
 use super::Backend;
 use crate::access::Viewer;
-use crate::store::directory::MembershipSide;
-use crate::store::entity::{activity_signal, alias, change, container, group, membership, user};
+use crate::store::activity::Activity;
+use crate::store::conflicts::Conflict;
+use crate::store::entity::{
+    alias, change, container, event, group, issue, issue_key, late_actor, membership, user,
+};
+use crate::store::issues::IssueName;
 use crate::store::{Store, StoreError};
 use async_graphql::dataloader::{DataLoader, Loader};
 use std::collections::HashMap;
@@ -15,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Something to be loaded by a key.
-pub(super) trait Key: Copy + Eq + Hash + Send + Sync + 'static {
+pub(super) trait Key: Clone + Eq + Hash + Send + Sync + 'static {
     type Value: Clone + Send + Sync + 'static;
 
     /// Loads many at once; keys without a value are left out.
@@ -31,62 +35,27 @@ pub(super) struct Reader {
     viewer: Arc<Viewer>,
 }
 
-/// All loaders of one request.
-pub(super) struct Loaders {
-    pub(super) people: DataLoader<Batch<AliasId>>,
-    pub(super) users: DataLoader<Batch<UserId>>,
-    pub(super) containers: DataLoader<Batch<ContainerId>>,
-    pub(super) groups: DataLoader<Batch<GroupId>>,
-    pub(super) changes: DataLoader<Batch<ChangesOf>>,
-    pub(super) raw: DataLoader<Batch<RawOf>>,
-    pub(super) aliases: DataLoader<Batch<AliasesOf>>,
-    pub(super) activity: DataLoader<Batch<ActivityOf>>,
-    pub(super) memberships: DataLoader<Batch<MembershipsOf>>,
-}
+/// Loads whatever one request asks for; each kind of key is gathered for itself.
+pub(super) type Loaders = DataLoader<Reader>;
 
-/// A loader of one kind of key.
-pub(super) struct Batch<K> {
-    reader: Arc<Reader>,
-    key: std::marker::PhantomData<K>,
-}
-
-impl<K: Key> Loader<K> for Batch<K> {
+impl<K: Key> Loader<K> for Reader {
     type Value = K::Value;
     type Error = Arc<StoreError>;
 
     async fn load(&self, keys: &[K]) -> Result<HashMap<K, K::Value>, Arc<StoreError>> {
-        K::load(keys, &self.reader).await.map_err(Arc::new)
+        K::load(keys, self).await.map_err(Arc::new)
     }
 }
 
-impl Loaders {
-    pub(super) fn new(backend: &Backend, viewer: Arc<Viewer>) -> Self {
-        let reader = Arc::new(Reader {
-            store: backend.feed.store().clone(),
-            viewer,
-        });
-        Self {
-            people: loader(&reader, backend),
-            users: loader(&reader, backend),
-            containers: loader(&reader, backend),
-            groups: loader(&reader, backend),
-            changes: loader(&reader, backend),
-            raw: loader(&reader, backend),
-            aliases: loader(&reader, backend),
-            activity: loader(&reader, backend),
-            memberships: loader(&reader, backend),
-        }
-    }
-}
-
-fn loader<K: Key>(reader: &Arc<Reader>, backend: &Backend) -> DataLoader<Batch<K>> {
-    let tasks = backend.tasks.clone();
-    let batch = Batch {
-        reader: Arc::clone(reader),
-        key: std::marker::PhantomData,
+/// The loaders of a request.
+pub(super) fn loaders_for(backend: &Backend, viewer: Arc<Viewer>) -> Loaders {
+    let reader = Reader {
+        store: backend.feed.store().clone(),
+        viewer,
     };
+    let tasks = backend.tasks.clone();
     // What is asked for in one go is known in one go: waiting longer only makes the answer late.
-    DataLoader::new(batch, move |future| tasks.spawn(future)).delay(Duration::ZERO)
+    DataLoader::new(reader, move |future| tasks.spawn(future)).delay(Duration::ZERO)
 }
 
 /// An alias, for whom it names.
@@ -124,7 +93,7 @@ impl Key for UserId {
         let users = reader.store.users_by_id(&reader.viewer, &ids).await?;
         Ok(users
             .into_iter()
-            .map(|user| (Self(user.id), Arc::new(user)))
+            .map(|(id, user)| (Self(id), Arc::new(user)))
             .collect())
     }
 }
@@ -225,21 +194,60 @@ impl Key for AliasesOf {
     }
 }
 
-/// All signs of a user's activity.
+/// What is known of a user's activity.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ActivityOf(pub(super) i64);
 
 impl Key for ActivityOf {
-    type Value = Vec<activity_signal::Model>;
+    type Value = Arc<Activity>;
 
     async fn load(
         keys: &[Self],
         reader: &Reader,
     ) -> Result<HashMap<Self, Self::Value>, StoreError> {
         let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
-        Ok(grouped(reader.store.activity_of(&ids).await?, |signal| {
-            Self(signal.user_id)
+        let activity = reader.store.activity_of(&ids).await?;
+        Ok(activity
+            .into_iter()
+            .map(|(user, activity)| (Self(user), Arc::new(activity)))
+            .collect())
+    }
+}
+
+/// All accounts of a user.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct AccountsOf(pub(super) i64);
+
+impl Key for AccountsOf {
+    type Value = Vec<user::Model>;
+
+    async fn load(
+        keys: &[Self],
+        reader: &Reader,
+    ) -> Result<HashMap<Self, Self::Value>, StoreError> {
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        Ok(grouped(reader.store.accounts_of(&ids).await?, |account| {
+            Self(account.person_id)
         }))
+    }
+}
+
+/// The conflicts of a user.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ConflictsOf(pub(super) i64);
+
+impl Key for ConflictsOf {
+    type Value = Vec<Conflict>;
+
+    async fn load(
+        keys: &[Self],
+        reader: &Reader,
+    ) -> Result<HashMap<Self, Self::Value>, StoreError> {
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        Ok(grouped(
+            reader.store.conflicts_of(&ids).await?,
+            |conflict| Self(conflict.user),
+        ))
     }
 }
 
@@ -255,11 +263,112 @@ impl Key for MembershipsOf {
         reader: &Reader,
     ) -> Result<HashMap<Self, Self::Value>, StoreError> {
         let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
-        let rows = reader
-            .store
-            .memberships(MembershipSide::User, &ids, None)
-            .await?;
-        Ok(grouped(rows, |row| Self(row.user_id)))
+        let mut groups: HashMap<Self, Self::Value> = HashMap::new();
+        for (user, row) in reader.store.memberships(&ids, None).await? {
+            groups.entry(Self(user)).or_default().push(row);
+        }
+        Ok(groups)
+    }
+}
+
+/// An issue that the viewer may see.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct IssueId(pub(super) i64);
+
+impl Key for IssueId {
+    type Value = Arc<issue::Model>;
+
+    async fn load(
+        keys: &[Self],
+        reader: &Reader,
+    ) -> Result<HashMap<Self, Self::Value>, StoreError> {
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let issues = reader.store.issues_by_id(&reader.viewer, &ids).await?;
+        Ok(issues
+            .into_iter()
+            .map(|issue| (Self(issue.id), Arc::new(issue)))
+            .collect())
+    }
+}
+
+/// An issue as an event names it, if the viewer may see it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct NamedIssue(pub(super) Arc<IssueName>);
+
+impl Key for NamedIssue {
+    type Value = Arc<issue::Model>;
+
+    async fn load(
+        keys: &[Self],
+        reader: &Reader,
+    ) -> Result<HashMap<Self, Self::Value>, StoreError> {
+        let names: Vec<IssueName> = keys.iter().map(|key| (*key.0).clone()).collect();
+        let issues = reader.store.issues_named(&reader.viewer, &names).await?;
+        Ok(issues
+            .into_iter()
+            .map(|(name, issue)| (Self(Arc::new(name)), Arc::new(issue)))
+            .collect())
+    }
+}
+
+/// All keys of an issue.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct KeysOf(pub(super) i64);
+
+impl Key for KeysOf {
+    type Value = Vec<String>;
+
+    async fn load(
+        keys: &[Self],
+        reader: &Reader,
+    ) -> Result<HashMap<Self, Self::Value>, StoreError> {
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let rows = grouped(reader.store.keys_of(&ids).await?, |row| Self(row.issue_id));
+        let keys = |rows: Vec<issue_key::Model>| rows.into_iter().map(|row| row.key).collect();
+        Ok(rows
+            .into_iter()
+            .map(|(issue, rows)| (issue, keys(rows)))
+            .collect())
+    }
+}
+
+/// Who did what an event reports without a name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct LateActorOf(pub(super) i64);
+
+impl Key for LateActorOf {
+    type Value = late_actor::Model;
+
+    async fn load(
+        keys: &[Self],
+        reader: &Reader,
+    ) -> Result<HashMap<Self, Self::Value>, StoreError> {
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let late = reader.store.late_actors(&ids).await?;
+        Ok(late
+            .into_iter()
+            .map(|late| (Self(late.seq), late))
+            .collect())
+    }
+}
+
+/// An event that the viewer may see, by its position.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct EventAt(pub(super) i64);
+
+impl Key for EventAt {
+    type Value = Arc<event::Model>;
+
+    async fn load(
+        keys: &[Self],
+        reader: &Reader,
+    ) -> Result<HashMap<Self, Self::Value>, StoreError> {
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let events = reader.store.events_at(&ids, &reader.viewer.sight()).await?;
+        Ok(events
+            .into_iter()
+            .map(|event| (Self(event.seq), Arc::new(event)))
+            .collect())
     }
 }
 

@@ -19,10 +19,7 @@ pub(super) struct Membership(pub(super) Arc<membership::Model>);
 impl Membership {
     /// Who; null when they may not be looked up.
     async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        let found = loaders(ctx)?
-            .users
-            .load_one(loader::UserId(self.0.user_id))
-            .await;
+        let found = loaders(ctx)?.load_one(loader::UserId(self.0.user_id)).await;
         Ok(found
             .map_err(|failure| super::viewer::shared(ctx, &failure))?
             .map(User))
@@ -33,7 +30,7 @@ impl Membership {
         let Some(id) = self.0.group_id else {
             return Ok(None);
         };
-        let found = loaders(ctx)?.groups.load_one(loader::GroupId(id)).await;
+        let found = loaders(ctx)?.load_one(loader::GroupId(id)).await;
         Ok(found
             .map_err(|failure| super::viewer::shared(ctx, &failure))?
             .map(Group))
@@ -44,10 +41,7 @@ impl Membership {
         let Some(id) = self.0.container_id else {
             return Ok(None);
         };
-        let found = loaders(ctx)?
-            .containers
-            .load_one(loader::ContainerId(id))
-            .await;
+        let found = loaders(ctx)?.load_one(loader::ContainerId(id)).await;
         Ok(found
             .map_err(|failure| super::viewer::shared(ctx, &failure))?
             .map(Container))
@@ -75,15 +69,9 @@ pub(super) async fn list(
     side: MembershipSide,
     id: i64,
     at: Option<Timestamp>,
-    (first, after): (Option<i32>, Option<String>),
+    page: &PageArgs,
 ) -> Result<Connection<Membership>> {
-    let range = PageArgs {
-        first,
-        after,
-        last: None,
-        before: None,
-    }
-    .range::<i64>("members", false)?;
+    let range = page.range::<i64>("members", false)?;
     let rows = backend(ctx)?
         .feed
         .store()

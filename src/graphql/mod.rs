@@ -1,29 +1,39 @@
-//! The GraphQL schema: one file a noun (its type, its queries, its stream), merged into roots here.
+//! The GraphQL schema: one file a noun (its type, its queries, its mutations, its stream), merged into roots here.
 //!
 //! A resolver reads its arguments, takes the viewer, calls one function and wraps the answer. What may be seen is
 //! decided in [`access`](crate::access), what a filter means in the store; how requests arrive is up to
 //! [`http`](crate::http). The text of `schema.graphql` comes from the doc comments in here.
 
 mod action;
+mod engine;
 pub mod error;
 mod event;
 mod group;
+mod issue;
 mod loader;
 mod membership;
+mod monitored;
 mod node;
 mod page;
+mod person;
 mod project;
+mod search;
 mod source;
 mod stream;
 mod user;
+mod view;
 mod viewer;
+
+pub use engine::{Answer, Asked, Caller, Engine, EngineError, Ready, TrustedError};
 
 use crate::access::Viewer;
 use crate::clock::Clock;
 use crate::feed::Feed;
 use crate::source::Source;
-use async_graphql::{Context, Data, EmptyMutation, MergedObject, Request, SDLExportOptions};
+use async_graphql::{Context, MergedObject, SDLExportOptions, SchemaBuilder, ValidationMode};
+use chrono::NaiveDate;
 use loader::Loaders;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
@@ -37,13 +47,22 @@ pub struct Query(
     user::UserQuery,
     group::GroupQuery,
     project::ProjectQuery,
+    issue::IssueQuery,
+    view::IssueViewQuery,
     event::EventQuery,
     action::ActionQuery,
     source::SourceQuery,
+    search::SearchQuery,
+    monitored::MonitoredQuery,
 );
 
+/// What can be changed, one step after the other. By POST or over a WebSocket only.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct Mutation(person::PersonMutation, monitored::MonitoredMutation);
+
 /// The executable schema.
-pub type Schema = async_graphql::Schema<Query, EmptyMutation, stream::Subscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, stream::Subscription>;
 
 /// What resolvers work with, whoever asks.
 #[derive(Clone)]
@@ -56,27 +75,36 @@ pub struct Backend {
     pub clock: Clock,
     /// Where loaders run.
     pub tasks: TaskTracker,
+    /// When the credentials of sources expire, by the source's name, as far as the settings say.
+    pub expiry: Arc<BTreeMap<String, NaiveDate>>,
 }
 
 /// The schema on top of a backend; without one it can be printed but not asked.
 #[must_use]
 pub fn schema(backend: Option<Backend>) -> Schema {
-    let mut builder = Schema::build(Query::default(), EmptyMutation, stream::Subscription)
-        .limit_depth(15)
-        .limit_recursive_depth(32)
-        .limit_complexity(100_000)
-        .disable_suggestions();
-    if let Some(backend) = backend {
-        builder = builder.data(backend);
+    schema_builder(backend).finish()
+}
+
+/// The schema as long as something can be added to it.
+#[must_use]
+pub fn schema_builder(
+    backend: Option<Backend>,
+) -> SchemaBuilder<Query, Mutation, stream::Subscription> {
+    // Whether a request is valid, and small enough, the engine has found out before.
+    let builder = Schema::build(Query::default(), Mutation::default(), stream::Subscription)
+        .validation_mode(ValidationMode::Fast)
+        .limit_recursive_depth(2 * crate::config::Limits::MOST_NESTING);
+    match backend {
+        Some(backend) => builder.data(backend),
+        None => builder,
     }
-    builder.finish()
 }
 
 /// The schema as text, as committed in `schema.graphql`.
 #[must_use]
 pub fn sdl() -> String {
     let options = SDLExportOptions::new()
-        .prefer_single_line_descriptions()
+        .include_specified_by()
         .use_space_ident()
         .indent_width(2);
     let sdl = schema(None).sdl_with_options(options);
@@ -89,35 +117,9 @@ pub fn sdl() -> String {
     text
 }
 
-/// A request on somebody's behalf; `request_id` is what an internal error shows instead of its cause.
-#[must_use]
-pub fn on_behalf(
-    request: Request,
-    backend: &Backend,
-    viewer: Arc<Viewer>,
-    request_id: String,
-) -> Request {
-    let loaders = Loaders::new(backend, Arc::clone(&viewer));
-    request
-        .data(viewer)
-        .data(loaders)
-        .data(error::RequestId(request_id))
-}
-
-/// Puts into a socket's data what [`on_behalf`] puts into a request's.
-pub fn on_behalf_of_socket(
-    data: &mut Data,
-    backend: &Backend,
-    viewer: Arc<Viewer>,
-    request_id: String,
-) {
-    data.insert(Loaders::new(backend, Arc::clone(&viewer)));
-    data.insert(viewer);
-    data.insert(error::RequestId(request_id));
-}
-
 fn backend<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Backend> {
     ctx.data::<Backend>()
+        .map_err(|_| missing(ctx, "the backend"))
 }
 
 /// Who asks; an error for nobody, so that a forgotten check cannot open anything.
@@ -128,4 +130,10 @@ fn viewer<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Arc<Viewer>> {
 
 fn loaders<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Loaders> {
     ctx.data::<Loaders>().map_err(|_| error::unauthenticated())
+}
+
+/// The error for what every request should have been given.
+fn missing(ctx: &Context<'_>, what: &str) -> async_graphql::Error {
+    let cause = std::io::Error::other(format!("a request came without {what}"));
+    error::internal(&error::request_id(ctx), &cause)
 }

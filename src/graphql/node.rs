@@ -2,6 +2,7 @@
 
 use super::event::Event;
 use super::group::Group;
+use super::issue::{self, Issue};
 use super::project::Project;
 use super::source::Source;
 use super::user::User;
@@ -27,6 +28,7 @@ pub(super) enum Node {
     Group(Group),
     Project(Project),
     Source(Source),
+    Issue(Issue),
 }
 
 /// Ids that `nodes` takes at once.
@@ -74,13 +76,13 @@ async fn find(ctx: &Context<'_>, argument: &str, id: &ID) -> Result<Option<Node>
             found.map(|row| Node::Event(Event(Arc::new(row))))
         }
         NodeKind::User => {
-            let found = loaders.users.load_one(loader::UserId(id.number)).await;
+            let found = loaders.load_one(loader::UserId(id.number)).await;
             found
                 .map_err(|failure| super::viewer::shared(ctx, &failure))?
                 .map(|row| Node::User(User(row)))
         }
         NodeKind::Group => {
-            let found = loaders.groups.load_one(loader::GroupId(id.number)).await;
+            let found = loaders.load_one(loader::GroupId(id.number)).await;
             found
                 .map_err(|failure| super::viewer::shared(ctx, &failure))?
                 .map(|row| Node::Group(Group(row)))
@@ -93,6 +95,7 @@ async fn find(ctx: &Context<'_>, argument: &str, id: &ID) -> Result<Option<Node>
             found.map(|row| Node::Project(Project(Arc::new(row))))
         }
         NodeKind::Source => source::by_number(ctx, id.number).await?.map(Node::Source),
+        NodeKind::Issue => issue::by_number(ctx, id.number).await?.map(Node::Issue),
     })
 }
 

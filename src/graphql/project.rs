@@ -175,17 +175,18 @@ impl Project {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The moment to look at; now when absent.")] at: Option<Timestamp>,
-        #[graphql(desc = "At most this many; 50 when absent, 500 at most.")] first: Option<i32>,
+        #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Membership>> {
-        membership::list(
-            ctx,
-            MembershipSide::Container,
-            self.0.id,
-            at,
-            (first, after),
-        )
-        .await
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        membership::list(ctx, MembershipSide::Container, self.0.id, at, &page).await
     }
 
     /// What happened in it.
@@ -197,6 +198,10 @@ impl Project {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Chooses among them.")] filter: Option<EventFilter>,
+        #[graphql(
+            desc = "Chooses events, too, as text, e.g. `actor:lila -project:WEB created:>=2026-11-01`; see `parseSearch`. With `filter`, both must hold."
+        )]
+        search: Option<String>,
         #[graphql(desc = "Their order; newest first when absent.")] order_by: Option<EventOrder>,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -215,6 +220,7 @@ impl Project {
         };
         EventListArgs {
             filter,
+            search,
             order_by,
             page,
         }
@@ -267,10 +273,7 @@ pub(super) async fn load(
     id: Option<i64>,
 ) -> Result<Option<Arc<container::Model>>> {
     let Some(id) = id else { return Ok(None) };
-    let found = loaders(ctx)?
-        .containers
-        .load_one(loader::ContainerId(id))
-        .await;
+    let found = loaders(ctx)?.load_one(loader::ContainerId(id)).await;
     found.map_err(|failure| super::viewer::shared(ctx, &failure))
 }
 

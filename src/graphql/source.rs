@@ -1,5 +1,7 @@
 //! Sources: what is connected, and how it is doing.
 
+mod health;
+
 use super::{backend, error, viewer};
 use crate::event::Timestamp;
 use crate::event::node::{NodeId, NodeKind};
@@ -7,6 +9,7 @@ use crate::source;
 use crate::store::StoreError;
 use crate::store::entity::{source as row, sync_run};
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use health::{Backfill, Coverage, Expiry, SourceWarning};
 use std::sync::Arc;
 
 #[derive(Default)]
@@ -54,6 +57,7 @@ async fn all(ctx: &Context<'_>) -> Result<Vec<Source>> {
         .into_iter()
         .map(|row| Source {
             connection: connection(&row.name),
+            expiry: Expiry::of(backend, &row.name),
             row,
         })
         .collect())
@@ -76,6 +80,7 @@ pub(super) enum SourceStatus {
 pub(super) struct Source {
     row: row::Model,
     connection: Option<Arc<dyn source::Source>>,
+    expiry: Option<Expiry>,
 }
 
 /// An upstream connection.
@@ -172,10 +177,41 @@ impl Source {
     /// How much of its request budget is spent; null when it is not connected.
     async fn budget(&self) -> Option<Budget> {
         let budget = self.connection.as_ref()?.budget();
+        let left = budget.per_minute.saturating_sub(budget.spent);
         Some(Budget {
             per_minute: i32::try_from(budget.per_minute).unwrap_or(i32::MAX),
             spent: i32::try_from(budget.spent).unwrap_or(i32::MAX),
+            left: i32::try_from(left).unwrap_or(i32::MAX),
         })
+    }
+
+    /// What is proven to have been read of upstream's logs, what is still to be read, and what can never be, by log and
+    /// time; the stretches of one log follow each other without holes. Empty for what is not connected and never was.
+    async fn coverage(&self, ctx: &Context<'_>) -> Result<Vec<Coverage>> {
+        health::coverage(ctx, &self.row, self.connection.as_deref()).await
+    }
+
+    /// How far the reading of the past has come, one item for each log that has a past; empty when nothing is left of it
+    /// to read, or when it has not begun.
+    async fn backfills(&self, ctx: &Context<'_>) -> Result<Vec<Backfill>> {
+        health::backfills(ctx, &self.row, self.connection.as_deref()).await
+    }
+
+    /// The day on which its credential expires, e.g. `2027-03-31`, as `[credential_expiry]` in the settings says: upstream
+    /// does not tell. Null when the settings do not say.
+    async fn credential_expires_on(&self) -> Option<String> {
+        self.expiry.map(|expiry| expiry.day.to_string())
+    }
+
+    /// In how many days its credential expires; negative once it has. Null when the settings do not say.
+    async fn credential_days_left(&self) -> Option<i64> {
+        self.expiry.map(|expiry| expiry.days_left)
+    }
+
+    /// What somebody should look at: a failing run, a credential about to expire, a gap, an unusual silence.
+    async fn warnings(&self, ctx: &Context<'_>) -> Result<Vec<SourceWarning>> {
+        let failing = self.last_error(ctx).await?;
+        health::warnings(ctx, self, failing).await
     }
 
     /// Its newest runs, newest first.
@@ -216,6 +252,8 @@ pub(super) struct Budget {
     per_minute: i32,
     /// Requests sent in the last minute.
     spent: i32,
+    /// Requests that may still be sent in this minute.
+    left: i32,
 }
 
 pub(super) struct SyncRun(sync_run::Model);

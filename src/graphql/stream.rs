@@ -2,11 +2,12 @@
 
 use super::event::Event;
 use super::page::Edge;
+use super::search::Asked;
 use super::{backend, error, viewer};
 use crate::event::filter::EventFilter;
+use crate::store::StoreError;
 use async_graphql::{Context, Result};
 use futures::{Stream, StreamExt};
-use std::sync::Arc;
 
 /// Streams: what is stored, then what comes.
 pub struct Subscription;
@@ -22,6 +23,10 @@ impl Subscription {
         #[graphql(desc = "Chooses events; relative times count from the start of the stream.")]
         filter: Option<EventFilter>,
         #[graphql(
+            desc = "Chooses events, too, as text; see `parseSearch`. With `filter`, both must hold."
+        )]
+        search: Option<String>,
+        #[graphql(
             desc = "The `cursor` of the last event of a stream, or the `position` of any event."
         )]
         after: Option<String>,
@@ -30,20 +35,21 @@ impl Subscription {
         let newest = backend.feed.newest();
         let after = match after {
             None => newest,
-            Some(text) => position(ctx, &text).await?,
+            Some(text) => Box::pin(position(ctx, &text)).await?,
         };
-        let request = error::request_id(ctx);
-        let filter = filter.unwrap_or_default();
+        let (request, store) = (error::request_id(ctx), backend.feed.store().clone());
+        let asked = Asked::read(filter, search.as_deref())?;
         let events = backend
             .feed
-            .follow(after, &filter, &sight, backend.clock.now())
+            .follow(after, &asked.filter, &sight, backend.clock.now())
             .await;
-        let events = events.map_err(|failure| error::from_store(ctx, failure))?;
+        let events = events.map_err(|failure| asked.failed(ctx, failure))?;
         Ok(events.map(move |event| match event {
             Ok(row) => Ok(Edge {
                 cursor: row.seq.to_string(),
-                node: Event(Arc::new(row)),
+                node: Event(row),
             }),
+            Err(StoreError::TimedOut) => Err(error::timed_out(&store)),
             Err(failure) => Err(error::internal(&request, &failure)),
         }))
     }

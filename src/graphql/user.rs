@@ -4,14 +4,18 @@ use super::event::{Event, EventListArgs, EventOrder};
 use super::group::Group;
 use super::membership::Membership;
 use super::page::{Connection, PageArgs};
+use super::person::{self, UserConflict};
 use super::{backend, error, loader, loaders, node, viewer};
 use crate::event::directory::UserStatus;
 use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
+use crate::event::signal::{Precision, Signal, Worth};
 use crate::event::{ActorKind, Alias, Timestamp};
-use crate::store::directory::{MembershipSide, NameMark};
+use crate::store::activity::{Activity, ActivityState, Sign};
+use crate::store::directory::{NameMark, UserChoice};
 use crate::store::entity::user;
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 #[derive(Default)]
@@ -19,10 +23,15 @@ pub(super) struct UserQuery;
 
 #[Object]
 impl UserQuery {
-    /// Users by name: all whom a directory lists or an event names, or those whom `search` finds.
+    /// Users by name: all whom a directory lists or an event names, or those whom `search` and `filter` leave.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these are the arguments of a connection"
+    )]
     async fn users(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Chooses among them.")] filter: Option<UserFilter>,
         #[graphql(desc = "Every word must begin a word of the name, nickname or e-mail address.")]
         search: Option<String>,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
@@ -38,9 +47,11 @@ impl UserQuery {
         }
         .range::<NameMark>("users", false)?;
         let store = backend(ctx)?.feed.store();
-        let rows = store
-            .users(viewer(ctx)?, search.as_deref(), range.clone())
-            .await;
+        let choice = UserChoice {
+            search: search.as_deref(),
+            conflict: filter.and_then(|filter| filter.conflict),
+        };
+        let rows = store.users(viewer(ctx)?, &choice, range.clone()).await;
         let rows = rows.map_err(|failure| error::from_store(ctx, failure))?;
         let mark = |row: &user::Model| NameMark {
             name: row.sort_name.clone(),
@@ -66,10 +77,7 @@ impl UserQuery {
                 if id.kind != NodeKind::User {
                     return Err(error::bad_input("id", "is not the id of a user"));
                 }
-                let found = loaders(ctx)?
-                    .users
-                    .load_one(loader::UserId(id.number))
-                    .await;
+                let found = loaders(ctx)?.load_one(loader::UserId(id.number)).await;
                 found.map_err(|failure| super::viewer::shared(ctx, &failure))?
             }
             (None, Some(account_id)) => {
@@ -85,6 +93,13 @@ impl UserQuery {
         };
         Ok(found.map(User))
     }
+}
+
+/// Which users to list. All given fields must hold.
+#[derive(InputObject)]
+struct UserFilter {
+    /// True: who may be the same person as somebody else, see `User.conflicts`. False: who may not.
+    conflict: Option<bool>,
 }
 
 #[derive(Clone)]
@@ -113,76 +128,74 @@ impl User {
     }
 
     /// Display name.
-    async fn name(&self) -> Option<&str> {
-        self.0.name.as_deref()
+    async fn name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.told(ctx, |account| account.name.clone()).await
     }
 
     /// Nickname.
-    async fn nickname(&self) -> Option<&str> {
-        self.0.nickname.as_deref()
+    async fn nickname(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.told(ctx, |account| account.nickname.clone()).await
     }
 
     /// E-mail address, where the upstream systems tell it.
-    async fn email(&self) -> Option<&str> {
-        self.0.email.as_deref()
+    async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.told(ctx, |account| account.email.clone()).await
     }
 
     /// Whether they can use their account; null for who was never listed, only named by events.
-    async fn status(&self) -> Option<UserStatus> {
-        self.0.status.and_then(UserStatus::from_number)
+    async fn status(&self, ctx: &Context<'_>) -> Result<Option<UserStatus>> {
+        let status = |account: &user::Model| account.status.and_then(UserStatus::from_number);
+        self.told(ctx, status).await
     }
 
     /// Whether a directory lists them now.
-    async fn listed(&self) -> bool {
-        self.0.listed
+    async fn listed(&self, ctx: &Context<'_>) -> Result<bool> {
+        let listed = |account: &user::Model| account.listed.then_some(true);
+        Ok(self.told(ctx, listed).await?.unwrap_or(false))
     }
 
     /// URL of their picture.
-    async fn avatar_url(&self) -> Option<&str> {
-        self.0.avatar_url.as_deref()
+    async fn avatar_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.told(ctx, |account| account.avatar_url.clone()).await
     }
 
     /// Job title.
-    async fn job_title(&self) -> Option<&str> {
-        self.0.job_title.as_deref()
+    async fn job_title(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.told(ctx, |account| account.job_title.clone()).await
     }
 
     /// Department.
-    async fn department(&self) -> Option<&str> {
-        self.0.department.as_deref()
+    async fn department(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.told(ctx, |account| account.department.clone()).await
     }
 
     /// When they were added to the organization.
-    async fn added_at(&self) -> Option<Timestamp> {
-        self.0.added_at.map(Timestamp::from_micros)
+    async fn added_at(&self, ctx: &Context<'_>) -> Result<Option<Timestamp>> {
+        let added = |account: &user::Model| account.added_at.map(Timestamp::from_micros);
+        self.told(ctx, added).await
     }
 
-    /// When they were last active, by the newest sign of it.
-    async fn last_active_at(&self) -> Option<Timestamp> {
-        self.0.last_active_at.map(Timestamp::from_micros)
+    /// The newest accepted sign that they were active, and what it is; null when there is none, see `lastActiveState`.
+    /// Signing in is no activity: it is taken only for somebody of whom nothing better is known.
+    async fn last_active(&self, ctx: &Context<'_>) -> Result<Option<ActivitySignal>> {
+        let activity = self.activity(ctx).await?;
+        Ok(activity.last().map(ActivitySignal::from))
     }
 
-    /// What says so: the source, and what it has seen.
-    async fn last_active_evidence(&self) -> Option<&str> {
-        self.0.last_active_evidence.as_deref()
+    /// Whether they were ever active: never, and not known, are different things.
+    async fn last_active_state(&self, ctx: &Context<'_>) -> Result<ActivityState> {
+        Ok(self.activity(ctx).await?.state())
     }
 
-    /// All signs of activity, newest first.
+    /// All signs of activity, newest first: the newest of each kind and source.
     async fn activity_signals(&self, ctx: &Context<'_>) -> Result<Vec<ActivitySignal>> {
-        let found = loaders(ctx)?
-            .activity
-            .load_one(loader::ActivityOf(self.0.id))
-            .await;
-        let signals = found
-            .map_err(|failure| super::viewer::shared(ctx, &failure))?
-            .unwrap_or_default();
-        Ok(signals
-            .into_iter()
-            .map(|signal| ActivitySignal {
-                evidence: signal.evidence,
-                time: Timestamp::from_micros(signal.time),
-            })
-            .collect())
+        let activity = self.activity(ctx).await?;
+        Ok(activity.signs.iter().map(ActivitySignal::from).collect())
+    }
+
+    /// Who else may be the same person, and why. An administrator decides with `linkUsers` or `separateUser`.
+    async fn conflicts(&self, ctx: &Context<'_>) -> Result<Vec<UserConflict>> {
+        person::conflicts(ctx, self.0.id).await
     }
 
     /// All names under which the upstream systems know them.
@@ -200,17 +213,19 @@ impl User {
     /// The groups they are in now.
     async fn groups(&self, ctx: &Context<'_>) -> Result<Vec<Group>> {
         let found = loaders(ctx)?
-            .memberships
             .load_one(loader::MembershipsOf(self.0.id))
             .await;
         let memberships = found
             .map_err(|failure| super::viewer::shared(ctx, &failure))?
             .unwrap_or_default();
+        // Two accounts of one person may be in the same group.
+        let mut seen = HashSet::new();
         let keys: Vec<_> = memberships
             .iter()
             .filter_map(|row| row.group_id.map(loader::GroupId))
+            .filter(|group| seen.insert(*group))
             .collect();
-        let found = loaders(ctx)?.groups.load_many(keys.iter().copied()).await;
+        let found = loaders(ctx)?.load_many(keys.iter().copied()).await;
         let mut groups = found.map_err(|failure| super::viewer::shared(ctx, &failure))?;
         Ok(keys
             .iter()
@@ -226,13 +241,11 @@ impl User {
         #[graphql(desc = "The moment to look at; now when absent.")] at: Option<Timestamp>,
     ) -> Result<Vec<Membership>> {
         let store = backend(ctx)?.feed.store();
-        let rows = store
-            .memberships(MembershipSide::User, &[self.0.id], at)
-            .await;
+        let rows = store.memberships(&[self.0.id], at).await;
         let rows = rows.map_err(|failure| error::from_store(ctx, failure))?;
         Ok(rows
             .into_iter()
-            .map(|row| Membership(Arc::new(row)))
+            .map(|(_, row)| Membership(Arc::new(row)))
             .collect())
     }
 
@@ -245,6 +258,10 @@ impl User {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Chooses among them.")] filter: Option<EventFilter>,
+        #[graphql(
+            desc = "Chooses events, too, as text, e.g. `actor:lila -project:WEB created:>=2026-11-01`; see `parseSearch`. With `filter`, both must hold."
+        )]
+        search: Option<String>,
         #[graphql(desc = "Their order; newest first when absent.")] order_by: Option<EventOrder>,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -263,6 +280,7 @@ impl User {
         };
         EventListArgs {
             filter,
+            search,
             order_by,
             page,
         }
@@ -272,14 +290,32 @@ impl User {
 }
 
 impl User {
+    /// What the account that stands for them says, or else another of theirs.
+    async fn told<T>(
+        &self,
+        ctx: &Context<'_>,
+        fact: impl Fn(&user::Model) -> Option<T>,
+    ) -> Result<Option<T>> {
+        if let Some(known) = fact(&self.0) {
+            return Ok(Some(known));
+        }
+        let found = loaders(ctx)?.load_one(loader::AccountsOf(self.0.id)).await;
+        let accounts = found.map_err(|failure| super::viewer::shared(ctx, &failure))?;
+        Ok(accounts.unwrap_or_default().iter().find_map(fact))
+    }
+
+    async fn activity(&self, ctx: &Context<'_>) -> Result<Arc<Activity>> {
+        let found = loaders(ctx)?.load_one(loader::ActivityOf(self.0.id)).await;
+        Ok(found
+            .map_err(|failure| super::viewer::shared(ctx, &failure))?
+            .unwrap_or_default())
+    }
+
     async fn stored_aliases(
         &self,
         ctx: &Context<'_>,
     ) -> Result<Vec<crate::store::entity::alias::Model>> {
-        let found = loaders(ctx)?
-            .aliases
-            .load_one(loader::AliasesOf(self.0.id))
-            .await;
+        let found = loaders(ctx)?.load_one(loader::AliasesOf(self.0.id)).await;
         Ok(found
             .map_err(|failure| super::viewer::shared(ctx, &failure))?
             .unwrap_or_default())
@@ -289,7 +325,8 @@ impl User {
 /// A name under which an upstream system knows somebody.
 #[derive(SimpleObject)]
 pub(super) struct UserAlias {
-    /// Who gave the name: `account` for Atlassian account ids, `bitbucket` for Bitbucket uuids.
+    /// Who gave the name: `account` for Atlassian account ids, `bitbucket` for Bitbucket uuids, `data-center:` with the
+    /// instance for its ids and keys, `email` where only an address is known, `token` for holders of our own tokens.
     namespace: String,
     /// The name.
     value: String,
@@ -298,8 +335,29 @@ pub(super) struct UserAlias {
 /// A sign that somebody was active.
 #[derive(SimpleObject)]
 pub(super) struct ActivitySignal {
-    /// What says so, e.g. `product-access:confluence`.
+    /// When they were active by it; for the precision `DAY` the first moment of the day in UTC.
+    at: Timestamp,
+    /// How exact `at` is.
+    precision: Precision,
+    /// What it is.
+    signal: Signal,
+    /// What it is worth: which signs can be `lastActive`.
+    worth: Worth,
+    /// The name of the source that tells.
+    source: String,
+    /// What it has told, e.g. `product-access:confluence` or `workspace:acme`; the action's code, for an own event.
     evidence: String,
-    /// When they were last active by it.
-    time: Timestamp,
+}
+
+impl From<&Sign> for ActivitySignal {
+    fn from(sign: &Sign) -> Self {
+        Self {
+            at: sign.time,
+            precision: sign.signal.precision(),
+            signal: sign.signal,
+            worth: sign.signal.worth(),
+            source: sign.source.clone(),
+            evidence: sign.evidence.clone(),
+        }
+    }
 }

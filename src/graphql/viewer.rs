@@ -5,6 +5,7 @@ use super::user::User;
 use super::{backend, error, loader, loaders};
 use crate::access::{self, Role};
 use crate::event::Alias;
+use crate::store::StoreError;
 use async_graphql::{Context, Object, Result};
 use std::sync::Arc;
 
@@ -58,7 +59,6 @@ impl Viewer {
     async fn projects(&self, ctx: &Context<'_>) -> Result<Vec<Project>> {
         let keys = self.0.projects.iter().map(|id| loader::ContainerId(*id));
         let mut found = loaders(ctx)?
-            .containers
             .load_many(keys)
             .await
             .map_err(|failure| shared(ctx, &failure))?;
@@ -72,9 +72,9 @@ impl Viewer {
 }
 
 /// An error of a loader, which several requests for one batch share.
-pub(super) fn shared(
-    ctx: &Context<'_>,
-    failure: &Arc<crate::store::StoreError>,
-) -> async_graphql::Error {
-    error::internal(&error::request_id(ctx), failure.as_ref())
+pub(super) fn shared(ctx: &Context<'_>, failure: &Arc<StoreError>) -> async_graphql::Error {
+    match failure.as_ref() {
+        StoreError::TimedOut => error::from_store(ctx, StoreError::TimedOut),
+        other => error::internal(&error::request_id(ctx), other),
+    }
 }

@@ -1,10 +1,14 @@
 //! The GraphiQL page and its files, from inside the binary.
 
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::read::GzDecoder;
-use rust_embed::RustEmbed;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use rust_embed::{EmbeddedFile, RustEmbed};
 use std::io::Read;
 
 /// What the build has put there: the page made by npm, or a small one that says how to make it.
@@ -12,25 +16,47 @@ use std::io::Read;
 #[folder = "$OUT_DIR/web"]
 struct Files;
 
-/// What the page may load: its own files only. The editor writes its own style sheets, hence the one exception.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-     font-src 'self' data:; worker-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
-     form-action 'none'";
+/// What the page may load: its own files only.
+///
+/// Style sheets that the editor writes as it runs carry the nonce of the page they run in. Its lines of text carry their
+/// places as `style` attributes, which no nonce covers: they are the one thing allowed anywhere. An attribute styles only
+/// its own element, so it can neither read the page nor, as `img-src` holds for it too, tell anybody.
+fn policy(style_nonce: Option<&str>) -> String {
+    let styles = style_nonce.map_or_else(String::new, |nonce| format!(" 'nonce-{nonce}'"));
+    format!(
+        "default-src 'none'; script-src 'self'; style-src-elem 'self'{styles}; \
+         style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
+         worker-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
+         form-action 'none'"
+    )
+}
 
-/// The page.
-pub(super) fn index(request: &HeaderMap) -> Response {
-    file("index.html", request)
+/// The page. No two readers get the same nonce, so nothing keeps a copy.
+pub(super) fn index() -> Response {
+    let Some((file, is_gzip)) = find("index.html") else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let Some(page) = plain(&file, is_gzip).and_then(|bytes| String::from_utf8(bytes).ok()) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let nonce = URL_SAFE_NO_PAD.encode(StdRng::from_os_rng().random::<[u8; 16]>());
+    let mut response = page.replace("{nonce}", &nonce).into_response();
+    set_headers(
+        &mut response,
+        &[
+            (header::CONTENT_TYPE, content_type("index.html")),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::VARY, "accept"),
+            (header::CONTENT_SECURITY_POLICY, &policy(Some(&nonce))),
+        ],
+    );
+    response
 }
 
 /// One of its files.
 pub(super) async fn asset(Path(path): Path<String>, request: HeaderMap) -> Response {
-    file(&format!("assets/{path}"), &request)
-}
-
-fn file(path: &str, request: &HeaderMap) -> Response {
-    let compressed = Files::get(&format!("{path}.gz"));
-    let is_gzip = compressed.is_some();
-    let Some(file) = compressed.or_else(|| Files::get(path)) else {
+    let path = format!("assets/{path}");
+    let Some((file, is_gzip)) = find(&path) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let has = |name, value: &str| {
@@ -47,40 +73,57 @@ fn file(path: &str, request: &HeaderMap) -> Response {
     } else if has(header::ACCEPT_ENCODING, "gzip") {
         ([(header::CONTENT_ENCODING, "gzip")], file.data.into_owned()).into_response()
     } else {
-        let mut plain = Vec::new();
-        match GzDecoder::new(&*file.data).read_to_end(&mut plain) {
-            Ok(_) => plain.into_response(),
-            Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        match plain(&file, is_gzip) {
+            Some(plain) => plain.into_response(),
+            None => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
     };
-    // The name of an asset changes with its content; only the page and the licences keep theirs.
-    let is_hashed = path.starts_with("assets/") && extension(path) != "md";
-    let caching = if is_hashed {
-        "public, max-age=31536000, immutable"
-    } else {
+    // The name of an asset changes with its content; only the licences keep theirs.
+    let caching = if extension(&path) == "md" {
         "no-cache"
+    } else {
+        "public, max-age=31536000, immutable"
     };
-    for (name, value) in [
-        (header::CONTENT_TYPE, content_type(path)),
-        (header::CACHE_CONTROL, caching),
-        (header::ETAG, &etag),
-        (header::VARY, "accept-encoding, accept"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_FRAME_OPTIONS, "DENY"),
-    ] {
+    set_headers(
+        &mut response,
+        &[
+            (header::CONTENT_TYPE, content_type(&path)),
+            (header::CACHE_CONTROL, caching),
+            (header::ETAG, &etag),
+            (header::VARY, "accept-encoding"),
+            (header::CONTENT_SECURITY_POLICY, &policy(None)),
+        ],
+    );
+    response
+}
+
+/// A file, and whether it is compressed.
+fn find(path: &str) -> Option<(EmbeddedFile, bool)> {
+    let compressed = Files::get(&format!("{path}.gz")).map(|file| (file, true));
+    compressed.or_else(|| Files::get(path).map(|file| (file, false)))
+}
+
+fn plain(file: &EmbeddedFile, is_gzip: bool) -> Option<Vec<u8>> {
+    if !is_gzip {
+        return Some(file.data.to_vec());
+    }
+    let mut plain = Vec::new();
+    let read = GzDecoder::new(&*file.data).read_to_end(&mut plain);
+    read.is_ok().then_some(plain)
+}
+
+/// Sets these, and keeps every file out of other people's frames.
+fn set_headers(response: &mut Response, headers: &[(HeaderName, &str)]) {
+    let frames = (header::X_FRAME_OPTIONS, "DENY");
+    for (name, value) in headers.iter().chain([&frames]) {
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(name, value);
         }
     }
-    response
 }
 
 fn etag(hash: &[u8; 32]) -> String {
-    use base64::Engine;
-    format!(
-        "\"{}\"",
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&hash[..12])
-    )
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..12]))
 }
 
 fn extension(path: &str) -> &str {

@@ -1,7 +1,9 @@
-//! Answers in the shapes of the three systems: JSON bodies, and errors as each of them words it (API.md 0.6).
+//! Answers in the shapes of the systems: JSON bodies, and errors as each of them words it (API.md 0.6).
 //!
 //! Knows no route and no state.
 
+use super::data_center::Instance;
+use super::jira;
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -16,6 +18,14 @@ pub(super) enum System {
     Accounts,
     /// Bitbucket Cloud.
     Bitbucket,
+    /// Jira Cloud.
+    Jira,
+    /// One of the Data Center instances.
+    DataCenter,
+    /// Confluence Cloud.
+    Confluence,
+    /// Assets, and the place on the site that says which workspace it is.
+    Assets,
 }
 
 impl System {
@@ -23,8 +33,17 @@ impl System {
     pub(super) fn of(path: &str) -> Self {
         if path.starts_with("/2.0") {
             Self::Bitbucket
+        } else if path.starts_with("/wiki") {
+            Self::Confluence
+        } else if path.starts_with("/jsm/assets") || path.starts_with("/rest/servicedeskapi/assets")
+        {
+            Self::Assets
+        } else if jira::PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
+            Self::Jira
         } else if path.starts_with("/users") {
             Self::Accounts
+        } else if Instance::of(path).is_some() {
+            Self::DataCenter
         } else {
             Self::Organization
         }
@@ -35,6 +54,10 @@ impl System {
         let words = status.canonical_reason().unwrap_or("Error");
         match self {
             Self::Bitbucket => bitbucket(status, words),
+            Self::Jira => jira::refuse(status, words),
+            Self::DataCenter => data_center(status, words),
+            Self::Confluence => confluence(status, words),
+            Self::Assets => assets(status, words),
             Self::Accounts if status == StatusCode::UNAUTHORIZED => account(status, "unauthorized"),
             Self::Accounts if status == StatusCode::NOT_FOUND => account(status, "notFound"),
             Self::Organization | Self::Accounts => gateway(status),
@@ -116,6 +139,12 @@ pub(super) fn bitbucket(status: StatusCode, message: &str) -> Response {
     )
 }
 
+/// An error of a Data Center instance.
+pub(super) fn data_center(status: StatusCode, message: &str) -> Response {
+    let error = json!({"errors": [{"context": null, "message": message, "exceptionName": null}]});
+    text(status, error.to_string())
+}
+
 /// An error of user management.
 pub(super) fn account(status: StatusCode, key: &str) -> Response {
     account_with(status, key, &json!({}))
@@ -124,4 +153,22 @@ pub(super) fn account(status: StatusCode, key: &str) -> Response {
 /// The same with what it is about.
 pub(super) fn account_with(status: StatusCode, key: &str, context: &Value) -> Response {
     text(status, json!({"key": key, "context": context}).to_string())
+}
+
+/// An error of Confluence, in the words of version 1 of its API.
+pub(super) fn confluence(status: StatusCode, message: &str) -> Response {
+    let error = json!({
+        "statusCode": status.as_u16(),
+        "data": {"authorized": status != StatusCode::UNAUTHORIZED, "valid": false, "errors": []},
+        "message": message,
+    });
+    text(status, error.to_string())
+}
+
+/// An error of Assets.
+pub(super) fn assets(status: StatusCode, message: &str) -> Response {
+    text(
+        status,
+        json!({"errorMessages": [message], "errors": {}}).to_string(),
+    )
 }

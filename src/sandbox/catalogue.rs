@@ -267,6 +267,8 @@ pub(super) const DEEDS: &[Deed] = &[
     row("loom_video_recorded", "", "", On::Unheard, By::Everybody, 3, "Recorded a video"),
     row("aurora_lamp_dimmed", "", "", On::Unheard, By::App, 2, "Dimmed {}"),
     row("QUOTA_RECALCULATED", "", "", On::Unheard, By::System, 2, ""),
+
+    row("user_removed_from_site", "Removed user from site", USERS, On::User, By::Admin, 0, "Removed {} from the site"),
 ];
 
 /// The row of a deed.

@@ -42,6 +42,22 @@ impl Sandbox {
         })
     }
 
+    /// The organization log reports that an administrator did this to somebody, e.g. `user_invitation_sent`; nothing else
+    /// changes. False if there is no such action, or nobody there.
+    pub fn report(&self, action: &str, account_id: &str) -> bool {
+        let deed = catalogue::DEEDS
+            .iter()
+            .position(|deed| deed.action == action);
+        let Some(deed) = deed.and_then(|deed| u16::try_from(deed).ok()) else {
+            return false;
+        };
+        self.on_person(account_id, |state, person, now| {
+            let card = state.company.people[person as usize].card;
+            state.tell(deed, 0, card, now);
+            true
+        })
+    }
+
     /// Somebody changes their display name; false if they are not there or have that name already.
     pub fn rename(&self, account_id: &str, name: &str) -> bool {
         self.on_person(account_id, |state, person, now| {
@@ -230,7 +246,10 @@ impl Sandbox {
 
     fn alter<T>(&self, change: impl FnOnce(&mut State, Timestamp) -> T) -> T {
         let now = self.world.clock.now();
-        change(&mut self.world.state(), now)
+        let state = &mut *self.world.state();
+        let result = change(state, now);
+        state.outbox.wake.notify_one();
+        result
     }
 
     fn on_person(

@@ -5,6 +5,7 @@
 
 use super::dice::Dice;
 use super::log::{Order, Span};
+use crate::event::Timestamp;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ pub(super) struct Cursor {
     /// The other filters, in the listing's own words.
     #[serde(rename = "q", default)]
     pub(super) filter: String,
+    #[serde(rename = "m", default)]
+    made: Option<i64>,
 }
 
 impl Cursor {
@@ -46,6 +49,19 @@ impl Cursor {
     /// The same, with these filters.
     pub(super) fn filtered(self, filter: String) -> Self {
         Self { filter, ..self }
+    }
+
+    /// The same, made then.
+    pub(super) fn made_at(self, moment: Timestamp) -> Self {
+        Self {
+            made: Some(moment.millis()),
+            ..self
+        }
+    }
+
+    /// When it was made, if it says so.
+    pub(super) fn made(&self) -> Option<Timestamp> {
+        self.made.and_then(Timestamp::from_millis)
     }
 
     /// The same, with this order and span.

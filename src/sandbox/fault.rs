@@ -30,7 +30,8 @@ pub enum Fault {
     EmptyBody,
     /// 400 `ADMIN-400-1`: the cursor is not known any more. Only for requests with a cursor.
     StaleCursor,
-    /// A page of events begins with the last event of the page before. Only for requests with a cursor.
+    /// A page of events begins with the last event of the page before. Only for requests with a cursor. Where pages are
+    /// told by offset, it does because something has come in front meanwhile.
     RepeatedEvent,
     /// The page has half of what was asked for.
     ShortPage,
@@ -113,7 +114,11 @@ impl Fault {
 
     /// Whether it can happen to such a request.
     fn fits(&self, request: &Asked<'_>) -> bool {
-        let events = request.path.ends_with("/events-stream") || request.path.ends_with("/events");
+        let by_offset =
+            request.path.ends_with("/rest/api/audit") || request.path.ends_with("/object/aql");
+        let events = request.path.ends_with("/events-stream")
+            || request.path.ends_with("/events")
+            || by_offset;
         match self {
             Self::StaleCursor => request.cursor && request.path.starts_with("/admin/"),
             Self::RepeatedEvent => events && request.cursor,
@@ -164,13 +169,21 @@ impl Plan {
 pub(super) struct Asked<'a> {
     /// The path, decoded.
     pub(super) path: &'a str,
-    /// Whether the query names a cursor.
+    /// Whether the query names a cursor, or an offset behind the first page.
     pub(super) cursor: bool,
 }
 
 impl Asked<'_> {
     fn is_list(&self) -> bool {
-        let one = ["/2.0/user", "/event-actions", "/last-active-dates"];
+        let one = [
+            "/2.0/user",
+            "/event-actions",
+            "/last-active-dates",
+            "/user/current",
+            "/users-bulk",
+            "/history",
+            "/assets/workspace",
+        ];
         !one.iter().any(|end| self.path.ends_with(end)) && !self.path.starts_with("/users/")
     }
 }

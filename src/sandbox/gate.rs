@@ -42,9 +42,15 @@ pub(super) async fn gate(
         .decode_utf8_lossy()
         .into_owned();
     let cursor = request.uri().query().is_some_and(|query| {
+        let offset = |pair: &str| {
+            let number = pair
+                .strip_prefix("start=")
+                .or(pair.strip_prefix("startAt="));
+            number.is_some_and(|number| number != "0")
+        };
         query
             .split('&')
-            .any(|pair| pair.starts_with("cursor=") && pair.len() > 7)
+            .any(|pair| (pair.starts_with("cursor=") && pair.len() > 7) || offset(pair))
     });
     let system = System::of(&path);
     let now = world.clock.now();
@@ -52,6 +58,7 @@ pub(super) async fn gate(
         let mut state = world.state();
         state.served.arrived.send_modify(|arrived| *arrived += 1);
         *state.served.requests.entry(path.clone()).or_default() += 1;
+        state.served.manners.arrives(&path, now);
         let asked = Asked {
             path: &path,
             cursor,
@@ -74,6 +81,9 @@ pub(super) async fn gate(
         }
         answer
     };
+    if let Some(until) = asked_to_wait(&answer, now) {
+        world.state().served.manners.told(&path, until);
+    }
     let mut answer = spoil(&world, fault, answer).await;
     if let Ok(date) = HeaderValue::try_from(http_date(world.clock.now())) {
         answer.headers_mut().insert(header::DATE, date);
@@ -100,7 +110,10 @@ fn admit(
         if standing.exceeded {
             let mut answer = system.refuse(StatusCode::TOO_MANY_REQUESTS);
             announce(answer.headers_mut(), system, standing);
-            if system == System::Bitbucket {
+            if system == System::Jira {
+                put(answer.headers_mut(), "ratelimit-reason", "jira-burst-based");
+            }
+            if [System::Bitbucket, System::Jira].contains(&system) {
                 let wait = standing.reset.since(now).as_secs() + 1;
                 put(answer.headers_mut(), "retry-after", &wait.to_string());
             }
@@ -125,7 +138,15 @@ fn caller(
         System::Bitbucket if scheme.eq_ignore_ascii_case("bearer") => {
             (secret == company.access_token).then_some(Caller::AccessToken)
         }
-        System::Bitbucket => {
+        System::DataCenter => {
+            let token = super::data_center::token(company);
+            let user = super::data_center::user_name(company, 0);
+            let expected = STANDARD.encode(format!("{user}:{token}"));
+            let basic = scheme.eq_ignore_ascii_case("basic") && secret == expected;
+            let bearer = scheme.eq_ignore_ascii_case("bearer") && secret == token;
+            (basic || bearer).then_some(Caller::Admin)
+        }
+        System::Bitbucket | System::Jira | System::Confluence | System::Assets => {
             let email = company.card_of(0).email.clone().unwrap_or_default();
             let expected = STANDARD.encode(format!("{email}:{}", company.api_token));
             (scheme.eq_ignore_ascii_case("basic") && secret == expected).then_some(Caller::Admin)
@@ -165,6 +186,27 @@ fn instead(fault: &Fault, system: System, now: Timestamp) -> Option<Response> {
         Hint::None => {}
     }
     Some(answer)
+}
+
+/// Until when an answer asks to be left alone.
+fn asked_to_wait(answer: &Response, now: Timestamp) -> Option<Timestamp> {
+    let refused = [
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ];
+    if !refused.contains(&answer.status()) {
+        return None;
+    }
+    let text = |name: &str| answer.headers().get(name)?.to_str().ok();
+    let Some(wait) = text("retry-after") else {
+        return text("x-ratelimit-reset").and_then(Timestamp::parse);
+    };
+    if let Ok(seconds) = wait.parse() {
+        return Some(now.plus(Duration::from_secs(seconds)));
+    }
+    let date = httpdate::parse_http_date(wait).ok()?;
+    let micros = date.duration_since(UNIX_EPOCH).ok()?.as_micros();
+    Some(Timestamp::from_micros(i64::try_from(micros).ok()?))
 }
 
 /// Spoils the body of an answer, if that is the fault; notes what got out whole.

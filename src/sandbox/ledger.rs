@@ -144,6 +144,12 @@ impl Ledger {
         self.0.state().served.requests.clone()
     }
 
+    /// Requests that came before the moment until which an answer had asked to wait, in words.
+    #[must_use]
+    pub fn offences(&self) -> Vec<String> {
+        self.0.state().served.manners.offences.clone()
+    }
+
     /// How many requests arrived at paths that contain `part`.
     #[must_use]
     pub fn requests_to(&self, part: &str) -> u64 {
@@ -153,6 +159,32 @@ impl Ledger {
             .filter(|(path, _)| path.contains(part))
             .map(|(_, count)| count)
             .sum()
+    }
+
+    /// Every record of Confluence's audit log, newest first, exactly as it is served.
+    #[must_use]
+    pub fn confluence_records(&self) -> Vec<String> {
+        let now = self.0.clock.now();
+        let state = self.0.state();
+        super::confluence::records(&state, None, now)
+    }
+
+    /// Every entry of the histories of Assets' objects: id to JSON text, exactly as it is served.
+    #[must_use]
+    pub fn asset_changes(&self) -> BTreeMap<String, String> {
+        let now = self.0.clock.now();
+        let state = self.0.state();
+        state.inventory.changes(&state.company, now)
+    }
+
+    /// The spaces of the site: key to name.
+    #[must_use]
+    pub fn spaces(&self) -> BTreeMap<String, String> {
+        let company = &self.0.state().company;
+        let spaces = super::confluence::spaces(company);
+        spaces
+            .map(|(_, project)| (project.key.clone(), project.name.clone()))
+            .collect()
     }
 
     /// Everybody in the directory, by account id.

@@ -62,6 +62,11 @@ pub(super) fn limits_of(path: &str) -> &'static [Limit] {
     ];
     const ACTIVITY: &[Limit] = &[limit("last-active-dates", 200, MINUTE)];
     const REPOSITORIES: &[Limit] = &[limit("repositories", 1_000, HOUR)];
+    // The numbers of Jira's burst limits are not published; this one is of their size.
+    const JIRA: &[Limit] = &[limit("jira", 600, MINUTE)];
+    if path.starts_with("/rest/") {
+        return JIRA;
+    }
     if path.starts_with("/2.0/repositories") {
         return REPOSITORIES;
     }

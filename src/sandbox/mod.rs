@@ -1,6 +1,7 @@
 //! Atlassian in a box: a made-up company behind real HTTP, for the demo and for tests.
 //!
-//! [`Sandbox::start`] serves the organization API, user management and Bitbucket Cloud from one origin, faithfully
+//! [`Sandbox::start`] serves the organization API, user management, Bitbucket, Jira and Confluence Cloud, Assets and three
+//! Data Center instances from one origin, faithfully
 //! enough that clients cannot tell: credentials, paging, limits, oddities and, on demand, every [`Fault`]. The same
 //! [`Settings`] give the same company and the same past, byte for byte. What is true is in the [`Ledger`].
 //!
@@ -9,16 +10,20 @@
 
 mod accounts;
 mod answer;
+mod assets;
 mod bitbucket;
 mod catalogue;
 mod change;
 mod company;
+mod confluence;
 mod cursor;
+mod data_center;
 mod dice;
 mod directory;
 mod events;
 mod fault;
 mod gate;
+mod jira;
 mod ledger;
 mod life;
 mod limit;
@@ -29,8 +34,11 @@ mod people;
 mod record;
 mod things;
 mod world;
+mod zone;
 
+pub use data_center::{Instance, Written};
 pub use fault::{Fault, Faults, Hint, Plan};
+pub use jira::{Channel, Delivery, JiraTruth, Mischief};
 pub use ledger::{Ledger, Published, User};
 
 use crate::clock::Clock;
@@ -72,8 +80,18 @@ pub struct Settings {
     pub limits: bool,
     /// What the last page of the audit log says about the next one.
     pub end_of_log: EndOfLog,
+    /// The most records that a page of Confluence or Assets has, whatever is asked for.
+    pub site_page: usize,
+    /// Whether Assets answers searches in its older shape.
+    pub assets: AssetsShape,
+    /// How many hours before UTC the site's clocks on the wall are, summer time not counted; in summer they have one.
+    pub zone_hours: i64,
     /// Whether workspace permissions say `added_on` and `last_accessed`.
     pub workspace_dates: bool,
+    /// How many events the past of each Data Center instance has, about.
+    pub data_center_events: usize,
+    /// Whether Bitbucket Data Center has the audit plugin; before version 7 it had lists of its own.
+    pub audit_plugin: bool,
     /// What goes wrong from the start.
     pub faults: Faults,
 }
@@ -89,6 +107,15 @@ pub enum EndOfLog {
     KeepsCursor,
 }
 
+/// In which shape Assets answers searches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssetsShape {
+    /// Objects as `values`.
+    Values,
+    /// Objects as `objectEntries`, which is the older one.
+    ObjectEntries,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -101,7 +128,12 @@ impl Default for Settings {
             repositories: 24,
             limits: false,
             end_of_log: EndOfLog::KeepsCursor,
+            site_page: 1_000,
+            assets: AssetsShape::Values,
+            zone_hours: 1,
             workspace_dates: true,
+            data_center_events: 300,
+            audit_plugin: true,
             faults: Faults::none(),
         }
     }
@@ -132,7 +164,11 @@ impl Sandbox {
             .merge(events::routes())
             .merge(directory::routes())
             .merge(bitbucket::routes())
+            .merge(confluence::routes())
+            .merge(assets::routes())
             .merge(accounts::routes())
+            .merge(jira::routes())
+            .merge(data_center::routes())
             .fallback(|request: Request| async move {
                 System::of(request.uri().path()).refuse(StatusCode::NOT_FOUND)
             })
@@ -154,6 +190,7 @@ impl Sandbox {
                 tracing::error!(%error, "the sandbox stopped serving");
             }
         });
+        tasks.spawn(jira::send(world.clone(), stop.clone()));
         Ok(Self {
             world,
             tasks: tasks.clone(),
@@ -198,6 +235,7 @@ impl Sandbox {
             email: company.card_of(0).email.clone().unwrap_or_default(),
             token: SecretString::from(company.api_token.clone()),
             base_url,
+            hook_secret: SecretString::default(),
             requests_per_hour: if self.world.settings.limits {
                 900
             } else {
@@ -214,6 +252,99 @@ impl Sandbox {
             email: String::new(),
             token: SecretString::from(token),
             ..self.bitbucket_settings()
+        }
+    }
+
+    /// The settings with which a client reaches Jira Cloud; without webhooks.
+    #[must_use]
+    pub fn jira_settings(&self) -> config::JiraCloud {
+        config::JiraCloud {
+            name: "jira-cloud".to_owned(),
+            base_url: Some(self.jira_url()),
+            site_url: None,
+            email: self.jira_email(),
+            token: self.jira_token(),
+            hook_secret: SecretString::default(),
+            issue_view_secret: SecretString::from(String::new()),
+            projects: Vec::new(),
+            requests_per_minute: if self.world.settings.limits {
+                500
+            } else {
+                100_000
+            },
+            history_days: self.world.settings.history_days,
+            lateness_hours: 48,
+            page_size: 1_000,
+            issue_page_size: 100,
+            jql_issues: 50_000,
+            jql_minutes: 5,
+        }
+    }
+
+    /// Where Jira Cloud is: the site's address.
+    #[must_use]
+    pub fn jira_url(&self) -> Url {
+        self.url()
+    }
+
+    /// The e-mail address of the administrator whose token opens Jira.
+    #[must_use]
+    pub fn jira_email(&self) -> String {
+        let company = &self.world.state().company;
+        company.card_of(0).email.clone().unwrap_or_default()
+    }
+
+    /// That administrator's API token.
+    #[must_use]
+    pub fn jira_token(&self) -> SecretString {
+        SecretString::from(self.world.state().company.api_token.clone())
+    }
+
+    /// The settings with which a client reaches Confluence Cloud: an administrator's API token.
+    #[must_use]
+    pub fn confluence_settings(&self) -> config::ConfluenceCloud {
+        let company = &self.world.state().company;
+        let mut base_url = self.url();
+        base_url.set_path("/wiki");
+        config::ConfluenceCloud {
+            name: "confluence-cloud".to_owned(),
+            base_url: Some(base_url),
+            email: company.card_of(0).email.clone().unwrap_or_default(),
+            token: SecretString::from(company.api_token.clone()),
+            requests_per_minute: if self.world.settings.limits {
+                60
+            } else {
+                100_000
+            },
+            history_days: self.world.settings.history_days,
+            lateness_hours: 48,
+            page_size: 1_000,
+        }
+    }
+
+    /// The settings with which a client reaches Assets: an administrator's API token, and no file of roles.
+    #[must_use]
+    pub fn assets_settings(&self) -> config::Assets {
+        let company = &self.world.state().company;
+        let mut api_base_url = self.url();
+        api_base_url.set_path("/jsm/assets");
+        config::Assets {
+            name: "assets".to_owned(),
+            base_url: Some(self.url()),
+            email: company.card_of(0).email.clone().unwrap_or_default(),
+            token: SecretString::from(company.api_token.clone()),
+            workspace_id: String::new(),
+            api_base_url,
+            requests_per_minute: if self.world.settings.limits {
+                300
+            } else {
+                100_000
+            },
+            history_days: self.world.settings.history_days,
+            lateness_hours: 48,
+            poll_minutes: 0,
+            page_size: 200,
+            roles_snapshot: std::path::PathBuf::new(),
         }
     }
 
@@ -239,12 +370,14 @@ impl Sandbox {
     pub fn publish(&self, count: usize) -> Vec<String> {
         let now = self.world.clock.now();
         let mut state = self.world.state();
-        (0..count)
+        let ids = (0..count)
             .map(|_| {
                 let place = state.publish(now);
                 state.log.id(place).to_string()
             })
-            .collect()
+            .collect();
+        state.outbox.wake.notify_one();
+        ids
     }
 
     /// Adds something that goes wrong.
@@ -283,11 +416,21 @@ impl Sandbox {
 
     /// Lets the next thing happen, as it would while the sandbox lives.
     pub fn live_one(&self) {
-        let changes = self.world.state().dice.chance(25);
+        let now = self.world.clock.now();
+        let changes = {
+            let state = &mut *self.world.state();
+            state.live_in_confluence(now);
+            state.live_in_assets(now);
+            state.dice.chance(25)
+        };
+        self.publish_jira(1);
         if changes {
             self.change();
         } else {
             self.publish(1);
+        }
+        if self.world.state().logs.stirs() {
+            self.live_in_data_center();
         }
     }
 }

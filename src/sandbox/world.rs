@@ -3,10 +3,14 @@
 //! Everything that changes is behind one lock, which is never held while waiting. HTTP is next door.
 
 use super::Settings;
+use super::assets::Inventory;
 use super::catalogue::deed;
-use super::company::Company;
+use super::company::{Company, Kind, Standing};
+use super::confluence::Wiki;
+use super::data_center::Logs;
 use super::dice::Dice;
 use super::fault::Faults;
+use super::jira::{Jira, Outbox, Start};
 use super::life::{self, Doing};
 use super::limit::Limits;
 use super::log::{Log, SYSTEM};
@@ -37,6 +41,12 @@ pub(super) struct State {
     pub(super) company: Company,
     /// Its log.
     pub(super) log: Log,
+    /// The audit logs of the Data Center instances.
+    pub(super) logs: Logs,
+    /// What only Confluence knows.
+    pub(super) wiki: Wiki,
+    /// The objects of Assets.
+    pub(super) inventory: Inventory,
     /// What goes wrong.
     pub(super) faults: Faults,
     /// Who asked how often lately.
@@ -47,6 +57,11 @@ pub(super) struct State {
     pub(super) served: Served,
     /// The dice of what happens after the start.
     pub(super) dice: Dice,
+    /// Webhooks, and how Jira was set up.
+    pub(super) outbox: Outbox,
+    /// Jira, once somebody has asked for it.
+    jira: Option<Jira>,
+    start: Start,
     /// The rest of the scene that is being played.
     pending: VecDeque<Doing>,
 }
@@ -58,8 +73,36 @@ pub(super) struct Served {
     pub(super) requests: BTreeMap<String, u64>,
     /// How many requests arrived.
     pub(super) arrived: watch::Sender<u64>,
+    /// Whether those who asked waited for as long as they were told to.
+    pub(super) manners: Manners,
     /// Which places of the log arrived whole at least once.
     places: Vec<bool>,
+}
+
+/// Who was told to wait, and did not.
+#[derive(Debug, Default)]
+pub(super) struct Manners {
+    /// Until when a path is to be left alone.
+    until: BTreeMap<String, Timestamp>,
+    /// What came too early, in words.
+    pub(super) offences: Vec<String>,
+}
+
+impl Manners {
+    /// Notes that a path is to be left alone for a while.
+    pub(super) fn told(&mut self, path: &str, until: Timestamp) {
+        self.until.insert(path.to_owned(), until);
+    }
+
+    /// Notes a request that came too early.
+    pub(super) fn arrives(&mut self, path: &str, now: Timestamp) {
+        if let Some(until) = self.until.remove(path)
+            && now < until
+        {
+            self.offences
+                .push(format!("{path} was asked at {now}, before {until}"));
+        }
+    }
 }
 
 impl Served {
@@ -82,10 +125,35 @@ impl World {
     pub(super) fn new(settings: Settings, clock: Clock, url: Url) -> Self {
         let now = clock.now();
         let mut company = Company::found(&settings, now);
+        let logs = Logs::found(&settings, &company, now);
         let facts = life::history(&settings, &mut company, now);
+        let people = (0_u32..).zip(&company.people);
+        let start = Start {
+            seed: settings.seed,
+            now: super::company::floor(now),
+            days: settings.history_days,
+            past: facts.len(),
+            issues: company
+                .projects
+                .iter()
+                .map(|project| project.issues)
+                .collect(),
+            actors: people
+                .filter(|(_, it)| it.kind == Kind::Person && it.standing == Standing::Active)
+                .map(|(number, _)| number)
+                .collect(),
+        };
+        let wiki = Wiki::new(&settings, &company, now);
+        let inventory = Inventory::new(&settings, &company, now);
         let state = State {
+            outbox: Outbox::default(),
+            jira: None,
+            start,
             company,
+            wiki,
+            inventory,
             log: Log::new(settings.seed, facts),
+            logs,
             faults: settings.faults.clone(),
             limits: Limits::default(),
             cursors: 0,
@@ -114,6 +182,25 @@ impl World {
 }
 
 impl State {
+    /// Jira with everything that has happened so far, and the company and log behind it.
+    pub(super) fn jira(&mut self) -> (&mut Jira, &mut Company, &mut Log) {
+        let Self {
+            jira,
+            start,
+            company,
+            log,
+            ..
+        } = self;
+        let jira = jira.get_or_insert_with(|| Jira::new(start, company, log));
+        jira.catch_up(company, log);
+        (jira, company, log)
+    }
+
+    /// Who could do something when the sandbox was started.
+    pub(super) fn actors(&self) -> Vec<u32> {
+        self.start.actors.clone()
+    }
+
     /// Lets the next step of the company's life happen; returns its place in the log.
     pub(super) fn publish(&mut self, now: Timestamp) -> usize {
         let doing = loop {

@@ -4,6 +4,8 @@
 //! record means is for the [`Source`](super::Source) of its system to say.
 
 use crate::event::System;
+use crate::source::hook;
+use crate::source::jira::shape;
 use crate::source::look::{self, Look};
 use serde_json::StreamDeserializer;
 use serde_json::de::IoRead;
@@ -14,7 +16,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where upstream systems put the records of a page.
-const ENVELOPES: [&str; 5] = ["data", "entities", "records", "results", "values"];
+const ENVELOPES: [&str; 7] = [
+    "data",
+    "entities",
+    "issueChangeLogs",
+    "issues",
+    "records",
+    "results",
+    "values",
+];
 
 /// Why a file cannot be read as records. The records before the fault have been handed out.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +47,8 @@ pub enum ImportError {
 /// The records in a recorded file, exactly as they stand there.
 ///
 /// Takes a page as upstream sends it (`{"data": [...]}` and its like), a single answer (`{"data": {...}}`), a bare
-/// array, a single record, and any number of these one after the other, as in JSON lines.
+/// array, a single record, recorded calls with their answers, and any number of these one after the other, as in JSON
+/// lines.
 pub fn records<R: BufRead>(reader: R) -> Records<R> {
     let place = Arc::new(Place::default());
     let counted = Counted {
@@ -115,18 +126,45 @@ fn malformed(error: serde_json::Error) -> ImportError {
 
 /// The records in one document.
 fn unwrap(document: Box<RawValue>) -> VecDeque<Box<RawValue>> {
+    let document = answer(&document).unwrap_or(document);
     let document = envelope(&document).unwrap_or(document);
     if document.get().starts_with('[')
-        && let Ok(items) = serde_json::from_str(document.get())
+        && let Ok(items) = serde_json::from_str::<VecDeque<Box<RawValue>>>(document.get())
     {
-        return items;
+        if items.iter().all(|item| answer(item).is_none()) {
+            return items;
+        }
+        return items.into_iter().flat_map(unwrap).collect();
     }
     VecDeque::from([document])
 }
 
+type Members<'a> = std::collections::BTreeMap<std::borrow::Cow<'a, str>, &'a RawValue>;
+
+/// What was answered, when this is a call that somebody recorded: what was asked, a status, and the answer as `body`.
+fn answer(document: &RawValue) -> Option<Box<RawValue>> {
+    // Far cheaper than to take every record apart.
+    if !document.get().contains("\"body\"") {
+        return None;
+    }
+    let members: Members<'_> = serde_json::from_str(document.get()).ok()?;
+    let status: u16 = serde_json::from_str(members.get("status")?.get()).ok()?;
+    let body = members.get("body")?.get();
+    let asked = ["path", "url", "request"]
+        .iter()
+        .any(|name| members.contains_key(*name));
+    if !asked || !(200..300).contains(&status) {
+        return None;
+    }
+    match body.as_bytes().first() {
+        Some(b'{' | b'[') => RawValue::from_string(body.to_owned()).ok(),
+        Some(b'"') => RawValue::from_string(serde_json::from_str(body).ok()?).ok(),
+        _ => None,
+    }
+}
+
 /// What is inside an envelope: a list of records, or the one record of a single answer.
 fn envelope(document: &RawValue) -> Option<Box<RawValue>> {
-    type Members<'a> = std::collections::BTreeMap<std::borrow::Cow<'a, str>, &'a RawValue>;
     let members: Members<'_> = serde_json::from_str(document.get()).ok()?;
     // A record may have a member of such a name among its own, but no envelope carries an action.
     if ["attributes", "action", "summary", "timestamp"]
@@ -144,7 +182,8 @@ fn envelope(document: &RawValue) -> Option<Box<RawValue>> {
 
 /// Whose record this is, as far as its shape says so.
 ///
-/// Data Center products write the same shape; the keys of their own actions tell them apart, common ones do not.
+/// Data Center products write the same shape; the keys of their own actions tell them apart, and where those are common
+/// to all, who did it and the links. What none of these tell is [one of them](is_data_center), and its neighbours say which.
 #[must_use]
 pub fn recognise(record: &RawValue) -> Option<System> {
     let value = look::value(record);
@@ -152,21 +191,11 @@ pub fn recognise(record: &RawValue) -> Option<System> {
     if look.at("attributes").at("action").text().is_some() {
         return Some(System::Organization);
     }
-    let keys = [look.at("type"), look.at("auditType")];
-    let keys = keys.into_iter().flat_map(|kind| {
-        [
-            kind.at("actionI18nKey").text(),
-            kind.at("categoryI18nKey").text(),
-        ]
-    });
-    let own = |key: String| match key.split('.').next() {
-        Some("bitbucket") => Some(System::BitbucketDc),
-        Some("jira") => Some(System::JiraDc),
-        Some("audit") => Some(System::ConfluenceDc),
-        _ => None,
-    };
-    if let Some(system) = keys.flatten().find_map(own) {
+    if let Some(system) = hook::recognise(look).or_else(|| shape::system_of(look)) {
         return Some(system);
+    }
+    if audit_kind(look).is_some() {
+        return data_center(look);
     }
     look.at("summary").text()?;
     if look.at("creationDate").time().is_some() {
@@ -176,6 +205,77 @@ pub fn recognise(record: &RawValue) -> Option<System> {
     } else {
         None
     }
+}
+
+/// Whether a record is from the audit log of some Data Center product.
+#[must_use]
+pub fn is_data_center(record: &RawValue) -> bool {
+    audit_kind(Look::new(&look::value(record))).is_some()
+}
+
+fn audit_kind(look: Look<'_>) -> Option<Look<'_>> {
+    let kinds = [look.at("type"), look.at("auditType")];
+    kinds.into_iter().find(|kind| {
+        ["action", "actionI18nKey"]
+            .iter()
+            .any(|name| kind.at(name).text().is_some())
+    })
+}
+
+fn data_center(look: Look<'_>) -> Option<System> {
+    let kind = audit_kind(look)?;
+    let keys = ["actionI18nKey", "categoryI18nKey"].map(|name| kind.at(name).text());
+    let own = |key: String| match key.split('.').next() {
+        Some("bitbucket" | "stash") => Some(System::BitbucketDc),
+        Some("jira") => Some(System::JiraDc),
+        Some("audit" | "confluence") => Some(System::ConfluenceDc),
+        _ => None,
+    };
+    let people = || {
+        let objects = look.at("affectedObjects").list();
+        std::iter::once(look.at("author")).chain(objects)
+    };
+    let typed = || {
+        people().find_map(|person| {
+            let kind = person.at("type").text()?;
+            match kind.as_str() {
+                "NORMAL" | "SERVICE" | "REPOSITORY" => Some(System::BitbucketDc),
+                "ApplicationUser" => Some(System::JiraDc),
+                "Space" => Some(System::ConfluenceDc),
+                _ => None,
+            }
+        })
+    };
+    let linked = || {
+        people().find_map(|person| {
+            let link = person.at("uri").text()?;
+            let paths = [
+                ("/secure/", System::JiraDc),
+                ("/admin/users/viewuser.action", System::ConfluenceDc),
+                ("/display/", System::ConfluenceDc),
+                ("/admin/users/view?", System::BitbucketDc),
+                ("/admin/groups/view?", System::BitbucketDc),
+                ("/users/", System::BitbucketDc),
+            ];
+            let found = paths.into_iter().find(|(path, _)| link.contains(path));
+            found.map(|(_, system)| system)
+        })
+    };
+    // A user of Confluence is known by 32 hexadecimal digits.
+    let keyed = || {
+        people().find_map(|person| {
+            let id = person.at("id").text()?;
+            let digits = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let jira = id.starts_with("JIRAUSER").then_some(System::JiraDc);
+            jira.or(digits.then_some(System::ConfluenceDc))
+        })
+    };
+    keys.into_iter()
+        .flatten()
+        .find_map(own)
+        .or_else(typed)
+        .or_else(linked)
+        .or_else(keyed)
 }
 
 /// How far a file has been read: line breaks, and bytes since the last one. Atomic only so that it may be shared.

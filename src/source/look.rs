@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A place in a JSON document; it may not exist.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Look<'a>(Option<&'a Value>);
 
 impl<'a> Look<'a> {
@@ -24,6 +24,12 @@ impl<'a> Look<'a> {
     #[must_use]
     pub fn at(self, key: &str) -> Self {
         Self(self.0.and_then(|value| value.get(key)))
+    }
+
+    /// Whether `null` is written here, as opposed to nothing at all.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.0.is_some_and(Value::is_null)
     }
 
     /// Whether there is an object here.
@@ -72,6 +78,12 @@ impl<'a> Look<'a> {
     #[must_use]
     pub fn flag(self) -> Option<bool> {
         self.0.and_then(Value::as_bool)
+    }
+
+    /// What is here, as a record of its own; `null` when there is nothing.
+    #[must_use]
+    pub fn record(self) -> Box<RawValue> {
+        serde_json::value::to_raw_value(&self.0).unwrap_or_default()
     }
 
     /// The moment here, in any of the forms that Atlassian's systems send.

@@ -1,9 +1,13 @@
 //! The only way into the log: events, directory entries and the cursor behind them, in one transaction.
 
+use super::coverage::{self, Reading};
 use super::entity::{change, cursor, event, payload};
+use super::hooks::{self, Arrived};
 use super::listing::Comparison;
 use super::names::Resolver;
-use super::{Store, StoreError, bulk, clean};
+use super::runs::PageOfRun;
+use super::{Store, StoreError, bulk, clean, indexed, late, pulse, pushed, runs, views};
+use crate::event::action::late::may_lack_actor;
 use crate::event::directory::Entry;
 use crate::event::{Actor, NewEvent, Object, System, Timestamp};
 use sea_orm::sea_query::OnConflict;
@@ -39,6 +43,14 @@ pub struct Batch {
     pub cursor: Option<String>,
     /// When the listing that the entries belong to began.
     pub listing_began: Option<Timestamp>,
+    /// The webhooks that brought it.
+    pub hooks: Arrived,
+    /// What the page shows of the log that it is from.
+    pub reading: Option<Reading>,
+    /// The run whose page it is.
+    pub page: Option<PageOfRun>,
+    /// Whether upstream pushed the events, instead of being asked for them.
+    pub pushed: bool,
 }
 
 /// What an append did.
@@ -67,7 +79,12 @@ impl Store {
         let began = batch.listing_began.unwrap_or(now);
         let comparison = Comparison::new(&mut resolver, source, source_id, system, (began, now));
         let observed = comparison.apply(batch.entries).await?;
+        let told = batch.events.iter().filter(|_| batch.pushed);
+        let told: Vec<Uuid> = told
+            .map(|event| event_key(source, &event.upstream_key))
+            .collect();
         let mut appended = write(&mut resolver, source, source_id, batch.events, now).await?;
+        pushed::note(&transaction, told).await?;
         if !observed.is_empty() {
             // What a directory shows has a source of its own: it was noticed by us, not reported by upstream.
             let name = System::Directory.as_str();
@@ -79,23 +96,40 @@ impl Store {
                 newest: also.newest,
             };
         }
+        if let Some(page) = batch.page {
+            runs::count_page(&transaction, page, appended, now).await?;
+        }
+        if let Some(reading) = &batch.reading {
+            coverage::note(&transaction, source_id, reading).await?;
+        }
         if let Some(value) = batch.cursor {
             save_cursor(&transaction, source_id, batch.part, value, now).await?;
         }
-        if appended.new > 0 && self.is_postgres() {
-            transaction
-                .execute_unprepared(&format!("NOTIFY {CHANNEL}"))
-                .await?;
-        }
+        hooks::count(&transaction, source_id, batch.hooks, now).await?;
+        self.tell_others(&transaction, appended).await?;
         let learned = resolver.learned();
         transaction.commit().await?;
         self.names.keep(learned);
         Ok(appended)
     }
 
+    /// Tells other processes to look again, once the transaction has committed.
+    pub(super) async fn tell_others(
+        &self,
+        transaction: &DatabaseTransaction,
+        appended: Appended,
+    ) -> Result<(), StoreError> {
+        if appended.new > 0 && self.is_postgres() {
+            transaction
+                .execute_unprepared(&format!("NOTIFY {CHANNEL}"))
+                .await?;
+        }
+        Ok(())
+    }
+
     /// The newest position in the log; 0 when it is empty.
     pub async fn newest(&self) -> Result<i64, StoreError> {
-        newest(&self.read).await
+        newest(&self.door).await
     }
 
     /// The cursor kept for a part of a source.
@@ -111,7 +145,7 @@ impl Store {
 }
 
 /// Gives the events that are new their positions and stores them.
-async fn write(
+pub(super) async fn write(
     resolver: &mut Resolver<'_>,
     source: &str,
     source_id: i32,
@@ -124,10 +158,12 @@ async fn write(
     resolver
         .learn_people(events.iter().flat_map(people))
         .await?;
-    let mut rows = Rows::default();
-    for new in events {
+    let is_new = |new: &NewEvent| !taken.contains(&event_key(source, &new.upstream_key));
+    let views = views::repeats(resolver, source_id, &events, now.micros(), is_new).await?;
+    let (mut rows, mut again) = (Rows::default(), Vec::new());
+    for (place, new) in events.into_iter().enumerate() {
         let key = event_key(source, &new.upstream_key);
-        if taken.insert(key) {
+        if !views.contains(&place) && taken.insert(key) {
             seq += 1;
             rows.add(
                 resolver,
@@ -140,12 +176,19 @@ async fn write(
                 new,
             )
             .await?;
+        } else if let Some(actor) = &new.actor
+            && may_lack_actor(new.system, &new.action)
+        {
+            again.extend(resolver.alias(&actor.alias).map(|alias| (key, alias)));
         }
     }
     let new = rows.events.len();
     bulk::insert(resolver.transaction, &rows.events).await?;
     bulk::insert(resolver.transaction, &rows.payloads).await?;
     bulk::insert(resolver.transaction, &rows.changes).await?;
+    let times = rows.events.iter().map(|event| event.time);
+    pulse::tally(resolver.transaction, source_id, times).await?;
+    late::learn(resolver, (&rows.events, &rows.changes), &again, now).await?;
     Ok(Appended {
         new: new as u64,
         repeated: (total - new) as u64,
@@ -162,7 +205,7 @@ fn people(event: &NewEvent) -> impl Iterator<Item = &Actor> {
         .chain(things.filter_map(|thing| thing.user.as_ref()))
 }
 
-async fn newest(db: &impl ConnectionTrait) -> Result<i64, StoreError> {
+pub(super) async fn newest(db: &impl ConnectionTrait) -> Result<i64, StoreError> {
     greatest(db, event::Entity::find(), event::Column::Seq).await
 }
 
@@ -330,8 +373,8 @@ impl Rows {
             } else {
                 serde_json::to_string(&objects).ok()
             },
-            issue_id: issue.id.map(clean),
-            issue_key: issue.key.map(clean),
+            issue_id: issue.id.map(indexed),
+            issue_key: issue.key.map(indexed),
             ip_number: new.location.ip.as_deref().and_then(ip_number),
             ip: new.location.ip.map(clean),
             city: new.location.city.map(clean),

@@ -36,23 +36,38 @@ pub(super) async fn insert<M: ModelTrait>(
 
 /// These ids as the answer of a query, to be compared with a column: one parameter, however many there are.
 pub(super) fn among(
-    transaction: &DatabaseTransaction,
+    db: &impl ConnectionTrait,
     ids: impl Iterator<Item = Uuid>,
 ) -> Result<SelectStatement, StoreError> {
-    let ids: Vec<String> = ids.map(|id| id.simple().to_string()).collect();
-    let json = serde_json::to_string(&ids).map_err(|error| DbErr::Custom(error.to_string()))?;
-    let (id, elements) = match transaction.get_database_backend() {
-        DbBackend::Postgres => ("CAST(value AS uuid)", "json_array_elements_text"),
-        _ => ("unhex(value)", "json_each"),
+    let id = match db.get_database_backend() {
+        DbBackend::Postgres => "CAST(value AS uuid)",
+        _ => "unhex(value)",
     };
-    let json = match transaction.get_database_backend() {
-        DbBackend::Postgres => Expr::val(json).cast_as("json"),
-        _ => Expr::val(json),
+    elements(db, id, ids.map(|id| id.simple().to_string()))
+}
+
+/// The same for texts.
+pub(super) fn texts<'a>(
+    db: &impl ConnectionTrait,
+    texts: impl Iterator<Item = &'a str>,
+) -> Result<SelectStatement, StoreError> {
+    elements(db, "value", texts.map(str::to_owned))
+}
+
+fn elements(
+    db: &impl ConnectionTrait,
+    value: &'static str,
+    texts: impl Iterator<Item = String>,
+) -> Result<SelectStatement, StoreError> {
+    let texts: Vec<String> = texts.collect();
+    let json = serde_json::to_string(&texts).map_err(|error| DbErr::Custom(error.to_string()))?;
+    let (json, elements) = match db.get_database_backend() {
+        DbBackend::Postgres => (Expr::val(json).cast_as("json"), "json_array_elements_text"),
+        _ => (Expr::val(json), "json_each"),
     };
-    let elements = Func::cust(elements).arg(json);
     Ok(Query::select()
-        .expr(Expr::cust(id))
-        .from_function(elements, "ids")
+        .expr(Expr::cust(value))
+        .from_function(Func::cust(elements).arg(json), "ids")
         .to_owned())
 }
 

@@ -3,15 +3,15 @@
 //! A token that sees only some projects does not get to look through the directory: for it there are only those
 //! projects, and the people who show up in their events are named there.
 
-use super::entity::{activity_signal, alias, container, group, membership, user, user_word};
-use super::query::word_prefix;
+use super::entity::{alias, container, group, membership, user};
+use super::query::{check_search, persons_with_word, word_prefix};
 use super::read::{Range, Rows, cut};
-use super::{Store, StoreError, bulk};
+use super::{Store, StoreError, conflicts};
 use crate::access::Viewer;
 use crate::event::{Alias, ContainerKind, Timestamp};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, Order, Query};
-use sea_orm::{DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
-use std::collections::BTreeSet;
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use std::collections::{BTreeSet, HashMap};
 
 /// Where a page of a list that is sorted by name begins or ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,22 +23,29 @@ pub struct NameMark {
 }
 
 impl Store {
-    /// A page of users by name; all of them, or those of whom every word of `search` begins a word of their name,
-    /// nickname or e-mail address.
+    /// A page of users by name; all of them, or those whom the choice leaves.
     pub async fn users(
         &self,
         viewer: &Viewer,
-        search: Option<&str>,
+        choice: &UserChoice<'_>,
         range: Range<NameMark>,
     ) -> Result<Rows<user::Model>, StoreError> {
-        let mut users = user::Entity::find().filter(visible_users(viewer));
-        for term in search.unwrap_or_default().to_lowercase().split_whitespace() {
-            let matching = Query::select()
-                .column(user_word::Column::UserId)
-                .from(user_word::Entity)
-                .cond_where(word_prefix(term))
-                .to_owned();
-            users = users.filter(user::COLUMN.id.in_subquery(matching));
+        check_search(choice.search)?;
+        let person = Expr::col((user::Entity, user::Column::PersonId));
+        let mut users = user::Entity::find()
+            .filter(visible_users(viewer))
+            .filter(person.eq(Expr::col((user::Entity, user::Column::Id))));
+        let search = choice.search.unwrap_or_default().to_lowercase();
+        for term in search.split_whitespace() {
+            users = users.filter(
+                user::COLUMN
+                    .id
+                    .in_subquery(persons_with_word(word_prefix(term))),
+            );
+        }
+        if let Some(conflict) = choice.conflict {
+            let with = Condition::all().add(conflicts::has_conflict());
+            users = users.filter(if conflict { with } else { with.not() });
         }
         let columns = (user::Column::SortName, user::Column::Id);
         let rows = by_name(users, user::Entity, columns, &range)
@@ -54,6 +61,7 @@ impl Store {
         search: Option<&str>,
         range: Range<NameMark>,
     ) -> Result<Rows<group::Model>, StoreError> {
+        check_search(search)?;
         let mut groups = group::Entity::find()
             .filter(visible_groups(viewer))
             .filter(group::COLUMN.gone_at.is_null());
@@ -74,6 +82,7 @@ impl Store {
         choice: &ContainerChoice<'_>,
         range: Range<NameMark>,
     ) -> Result<Rows<container::Model>, StoreError> {
+        check_search(choice.search)?;
         let kinds = choice.kinds.iter().map(|kind| kind.number());
         let mut containers = container::Entity::find()
             .filter(visible_containers(viewer))
@@ -99,15 +108,39 @@ impl Store {
         Ok(cut(rows, &range))
     }
 
-    /// The users with these numbers, as far as the viewer may look them up.
+    /// The users with these numbers, as far as the viewer may look them up, each with the number that found them: an
+    /// account that was linked to another finds the person whose it is now.
     pub async fn users_by_id(
         &self,
         viewer: &Viewer,
         ids: &[i64],
-    ) -> Result<Vec<user::Model>, StoreError> {
-        let users = user::Entity::find().filter(visible_users(viewer));
-        Ok(users
+    ) -> Result<Vec<(i64, user::Model)>, StoreError> {
+        let accounts: Vec<(i64, i64)> = user::Entity::find()
+            .select_only()
+            .column(user::Column::Id)
+            .column(user::Column::PersonId)
             .filter(user::COLUMN.id.is_in(ids.iter().copied()))
+            .into_tuple()
+            .all(&self.read)
+            .await?;
+        let persons: BTreeSet<i64> = accounts.iter().map(|(_, person)| *person).collect();
+        let users = user::Entity::find()
+            .filter(visible_users(viewer))
+            .filter(user::COLUMN.id.is_in(persons))
+            .all(&self.read)
+            .await?;
+        let found = accounts.into_iter().filter_map(|(id, person)| {
+            let user = users.iter().find(|user| user.id == person)?;
+            Some((id, user.clone()))
+        });
+        Ok(found.collect())
+    }
+
+    /// The accounts of these users, those that stand for them among them.
+    pub async fn accounts_of(&self, users: &[i64]) -> Result<Vec<user::Model>, StoreError> {
+        Ok(user::Entity::find()
+            .filter(user::COLUMN.person_id.is_in(users.iter().copied()))
+            .order_by_asc(user::Column::Id)
             .all(&self.read)
             .await?)
     }
@@ -145,7 +178,8 @@ impl Store {
             .one(&self.read)
             .await?;
         let Some(alias) = alias else { return Ok(None) };
-        Ok(self.users_by_id(viewer, &[alias.user_id]).await?.pop())
+        let found = self.users_by_id(viewer, &[alias.user_id]).await?.pop();
+        Ok(found.map(|(_, user)| user))
     }
 
     /// All names of these users, oldest first.
@@ -154,19 +188,6 @@ impl Store {
             alias::Entity::find().filter(alias::COLUMN.user_id.is_in(users.iter().copied()));
         Ok(aliases
             .order_by_asc(alias::Column::Id)
-            .all(&self.read)
-            .await?)
-    }
-
-    /// All signs of activity of these users, newest first.
-    pub async fn activity_of(
-        &self,
-        users: &[i64],
-    ) -> Result<Vec<activity_signal::Model>, StoreError> {
-        let signals = activity_signal::Entity::find()
-            .filter(activity_signal::COLUMN.user_id.is_in(users.iter().copied()));
-        Ok(signals
-            .order_by_desc(activity_signal::Column::Time)
             .all(&self.read)
             .await?)
     }
@@ -234,18 +255,40 @@ impl Store {
             .await?)
     }
 
-    /// Memberships of these users, groups or containers that held at a moment.
-    pub async fn memberships(
+    /// The containers of these kinds with this id, whoever asks.
+    pub async fn containers_by_upstream_id(
         &self,
-        side: MembershipSide,
-        ids: &[i64],
-        at: Option<Timestamp>,
-    ) -> Result<Vec<membership::Model>, StoreError> {
-        let rows = memberships_at(side, ids, at);
-        Ok(rows
-            .order_by_asc(membership::Column::Id)
+        id: &str,
+        kinds: &[ContainerKind],
+    ) -> Result<Vec<container::Model>, StoreError> {
+        let kinds = kinds.iter().map(|kind| kind.number());
+        Ok(container::Entity::find()
+            .filter(container::COLUMN.kind.is_in(kinds))
+            .filter(container::COLUMN.upstream_id.eq(id.to_owned()))
+            .order_by_asc(container::Column::Id)
             .all(&self.read)
             .await?)
+    }
+
+    /// The memberships of these users, with all their accounts, that held at a moment; each with its user.
+    pub async fn memberships(
+        &self,
+        users: &[i64],
+        at: Option<Timestamp>,
+    ) -> Result<Vec<(i64, membership::Model)>, StoreError> {
+        let accounts: HashMap<i64, i64> = self
+            .accounts_of(users)
+            .await?
+            .into_iter()
+            .map(|account| (account.id, account.person_id))
+            .collect();
+        let ids: Vec<i64> = accounts.keys().copied().collect();
+        let rows = memberships_at(MembershipSide::User, &ids, at)
+            .order_by_asc(membership::Column::Id)
+            .all(&self.read)
+            .await?;
+        let known = |row: membership::Model| Some((*accounts.get(&row.user_id)?, row));
+        Ok(rows.into_iter().filter_map(known).collect())
     }
 
     /// A page of the memberships of one group or container that held at a moment, in the order in which they began.
@@ -260,8 +303,16 @@ impl Store {
         if let Some(after) = range.after {
             rows = rows.filter(membership::COLUMN.id.gt(after));
         }
+        if let Some(before) = range.before {
+            rows = rows.filter(membership::COLUMN.id.lt(before));
+        }
+        let direction = if range.from_end {
+            Order::Desc
+        } else {
+            Order::Asc
+        };
         let rows = rows
-            .order_by_asc(membership::Column::Id)
+            .order_by(membership::Column::Id, direction)
             .limit(range.limit + 1)
             .all(&self.read)
             .await?;
@@ -296,6 +347,15 @@ fn memberships_at(
                     .or(membership::COLUMN.until.gt(at.micros())),
             ),
     }
+}
+
+/// Which users to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UserChoice<'a> {
+    /// Of whom every word of this begins a word of their name, nickname or e-mail address.
+    pub search: Option<&'a str>,
+    /// Who may be the same person as somebody else, or who may not.
+    pub conflict: Option<bool>,
 }
 
 /// Which containers to list.
@@ -353,7 +413,7 @@ fn visible_containers(viewer: &Viewer) -> Condition {
 }
 
 /// A list sorted by name and then number, cut to a range.
-fn by_name<E: EntityTrait>(
+pub(super) fn by_name<E: EntityTrait>(
     mut list: Select<E>,
     entity: E,
     (name, id): (E::Column, E::Column),
@@ -389,89 +449,11 @@ fn starts_with<C: sea_orm::ColumnTrait>(column: C, search: &str) -> Expr {
     Expr::col(column.as_column_ref()).like(prefix_pattern(search))
 }
 
-fn prefix_pattern(search: &str) -> LikeExpr {
+pub(super) fn prefix_pattern(search: &str) -> LikeExpr {
     let escaped = search
         .to_lowercase()
         .replace('\\', "\\\\")
         .replace('%', "\\%")
         .replace('_', "\\_");
     LikeExpr::new(format!("{escaped}%")).escape('\\')
-}
-
-/// Indexes the words of somebody's names anew, for search by prefix.
-pub(super) async fn index_words(
-    transaction: &DatabaseTransaction,
-    user: &user::Model,
-) -> Result<(), StoreError> {
-    user_word::Entity::delete_many()
-        .filter(user_word::COLUMN.user_id.eq(user.id))
-        .exec(transaction)
-        .await?;
-    bulk::insert(transaction, &words_of(user)).await
-}
-
-/// The rows of the words of somebody's names.
-pub(super) fn words_of(user: &user::Model) -> Vec<user_word::Model> {
-    let texts = [
-        user.name.as_deref(),
-        user.nickname.as_deref(),
-        user.email.as_deref(),
-    ];
-    let words: BTreeSet<String> = texts.into_iter().flatten().flat_map(words).collect();
-    words
-        .into_iter()
-        .map(|word| user_word::Model {
-            word,
-            user_id: user.id,
-        })
-        .collect()
-}
-
-/// The words of a text in lower case: what stands between spaces, and each part of it that begins behind something
-/// that is neither letter nor digit, so that `ann-lee@example.com` is found by `ann-lee@ex` and by `lee@`.
-fn words(text: &str) -> Vec<String> {
-    let lower = super::clean(text.to_lowercase());
-    let mut words = Vec::new();
-    for whole in lower.split_whitespace() {
-        let mut inside = false;
-        for (place, character) in whole.char_indices() {
-            let belongs = character.is_alphanumeric();
-            if belongs && !inside {
-                words.push(short(&whole[place..]));
-            }
-            inside = belongs;
-        }
-        words.push(short(whole));
-    }
-    words
-}
-
-/// As much of a word as anybody types.
-fn short(word: &str) -> String {
-    word.chars().take(100).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::words;
-
-    #[test]
-    fn words_begin_wherever_a_part_begins() {
-        let mut found = words("Ann-Lee  O'Neil ann.lee@Example.com");
-        found.sort();
-        found.dedup();
-        assert_eq!(
-            found,
-            [
-                "ann-lee",
-                "ann.lee@example.com",
-                "com",
-                "example.com",
-                "lee",
-                "lee@example.com",
-                "neil",
-                "o'neil"
-            ]
-        );
-    }
 }

@@ -4,16 +4,14 @@
 //! in the first complete listing, which is where we start from and not a change. People are in [`people`](super::people).
 
 use super::StoreError;
-use super::entity::{alias, container, cursor, group, listed_user, membership, user};
+use super::entity::{container, cursor, group, listed_user, membership, user};
 use super::names::Resolver;
 use super::observation::Observation;
-use super::{append, clean, indexed, sort_name};
+use super::{append, clean, indexed, news, sort_name};
 use crate::event::directory::{DirectoryGroup, Entry, Listing};
-use crate::event::{Actor, ActorKind, Alias, Container, NewEvent, System, Timestamp};
+use crate::event::{Container, NewEvent, System, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, Set,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Set};
 
 /// One page of a listing against what is known.
 pub(super) struct Comparison<'a, 'b> {
@@ -48,8 +46,11 @@ impl<'a, 'b> Comparison<'a, 'b> {
 
     /// Applies the entries in order and returns what was noticed.
     pub(super) async fn apply(mut self, entries: Vec<Entry>) -> Result<Vec<NewEvent>, StoreError> {
+        let (mut issues, mut things) = (Vec::new(), Vec::new());
         for entry in entries {
             match entry {
+                Entry::Issue(issue) => issues.push(*issue),
+                Entry::Thing(thing) => things.push(*thing),
                 Entry::User(user) => self.user(*user).await?,
                 Entry::Activity(user) => self.activity(&user).await?,
                 Entry::Group(group) => {
@@ -62,19 +63,28 @@ impl<'a, 'b> Comparison<'a, 'b> {
                 Entry::Action(action) => {
                     self.resolver.describe_action(self.system, &action).await?;
                 }
-                Entry::End(listing) => self.end(listing).await?,
+                Entry::End(listing) => {
+                    self.things(std::mem::take(&mut things)).await?;
+                    self.end(listing).await?;
+                }
             }
         }
+        self.things(things).await?;
+        news::learn(self.resolver, issues, self.now).await?;
         Ok(self.observed)
     }
 
     /// Whether a listing of this kind was ever complete: only then is something new a change.
     pub(super) async fn has_baseline(&self, listing: Listing) -> Result<bool, StoreError> {
-        let key = (self.source_id, part(listing).to_owned());
-        let row = cursor::Entity::find_by_id(key)
+        Ok(self.baseline(listing).await?.is_some())
+    }
+
+    /// When the last complete listing of this kind began.
+    pub(super) async fn baseline(&self, listing: Listing) -> Result<Option<Timestamp>, StoreError> {
+        let row = cursor::Entity::find_by_id((self.source_id, part(listing)))
             .one(self.resolver.transaction)
             .await?;
-        Ok(row.is_some())
+        Ok(row.map(|row| Timestamp::parse(&row.value).unwrap_or(self.began)))
     }
 
     pub(super) fn observe(&mut self, observation: Observation<'_>) {
@@ -211,16 +221,20 @@ impl<'a, 'b> Comparison<'a, 'b> {
             return Ok(());
         }
         match listing {
-            Listing::Users => self.sweep_users().await?,
+            Listing::Users => {
+                self.sweep_users().await?;
+                self.link_by_address().await?;
+            }
             Listing::Groups => self.sweep_groups().await?,
             Listing::Containers => self.sweep_containers().await?,
             Listing::Members => self.sweep_members().await?,
+            Listing::Things(kind) => self.sweep_things(kind).await?,
         }
         let value = self.began.to_string();
         append::save_cursor(
             self.resolver.transaction,
             self.source_id,
-            part(listing),
+            &part(listing),
             value,
             self.now,
         )
@@ -264,6 +278,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
                     .await?;
                 (all.count(transaction).await? - missing, missing)
             }
+            Listing::Things(kind) => self.count_things(kind).await?,
             Listing::Members => {
                 let all = self.open_members();
                 let missing = all
@@ -314,7 +329,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
                     .exec(transaction)
                     .await?;
             }
-            if let Some(person) = self.person(user_id).await? {
+            if let Some(person) = self.resolver.actor(user_id).await? {
                 self.observe(Observation::of_user("directory.user_removed", person));
             }
         }
@@ -382,7 +397,8 @@ impl<'a, 'b> Comparison<'a, 'b> {
             let mut row = row.into_active_model();
             row.until = Set(Some(self.now.micros()));
             row.update(transaction).await?;
-            let (Some(container), Some(person)) = (container, self.person(user_id).await?) else {
+            let (Some(container), Some(person)) = (container, self.resolver.actor(user_id).await?)
+            else {
                 continue;
             };
             let place = self.place(&container).await?;
@@ -395,31 +411,8 @@ impl<'a, 'b> Comparison<'a, 'b> {
         Ok(())
     }
 
-    /// A person as an event names them.
-    pub(super) async fn person(&self, user_id: i64) -> Result<Option<Actor>, StoreError> {
-        let transaction = self.resolver.transaction;
-        let alias = alias::Entity::find()
-            .filter(alias::COLUMN.user_id.eq(user_id))
-            .order_by_asc(alias::Column::Id)
-            .one(transaction)
-            .await?;
-        let user = user::Entity::find_by_id(user_id).one(transaction).await?;
-        let (Some(alias), Some(user)) = (alias, user) else {
-            return Ok(None);
-        };
-        Ok(Some(Actor {
-            alias: Alias {
-                namespace: alias.namespace,
-                value: alias.value,
-            },
-            kind: ActorKind::from_number(user.kind),
-            name: user.name,
-            email: user.email,
-        }))
-    }
-
     /// A stored container as an event names it.
-    async fn place(&self, row: &container::Model) -> Result<Container, StoreError> {
+    pub(super) async fn place(&self, row: &container::Model) -> Result<Container, StoreError> {
         let parent = match row.parent_id {
             Some(id) => {
                 container::Entity::find_by_id(id)
@@ -447,11 +440,13 @@ fn unstored(row: &container::Model) -> Container {
     }
 }
 
-fn part(listing: Listing) -> &'static str {
+/// The name under which it is kept that a listing was complete.
+fn part(listing: Listing) -> String {
     match listing {
-        Listing::Users => "listing/users",
-        Listing::Groups => "listing/groups",
-        Listing::Containers => "listing/containers",
-        Listing::Members => "listing/members",
+        Listing::Users => "listing/users".to_owned(),
+        Listing::Groups => "listing/groups".to_owned(),
+        Listing::Containers => "listing/containers".to_owned(),
+        Listing::Members => "listing/members".to_owned(),
+        Listing::Things(kind) => format!("listing/{}", kind.as_str()),
     }
 }

@@ -6,28 +6,49 @@
 //! One writer at a time: SQLite has a single writing connection, PostgreSQL an advisory lock inside the transaction.
 //! So positions are handed out in commit order and without gaps, and a reader that has seen one has seen all before it.
 
+pub mod activity;
 mod append;
 mod belonging;
 mod bulk;
+pub mod conflicts;
+pub mod coverage;
+mod decisions;
 pub mod directory;
 pub mod entity;
+pub mod hooks;
+pub mod issues;
+mod late;
+mod limit;
 mod listen;
 mod listing;
 mod meaning;
+mod monitored;
 mod names;
+mod news;
 mod observation;
 mod open;
 mod people;
+mod persons;
+mod pulse;
+mod pushed;
 pub mod query;
 pub mod read;
 pub mod runs;
+mod signs;
+mod sites;
+mod things;
 pub mod tokens;
+mod views;
+mod witness;
+mod words;
 
 pub use append::{Appended, Batch, StoredObject};
+pub use decisions::{Linked, Separated};
 pub use listen::Listener;
 pub use open::Purpose;
 
 use crate::access::Sight;
+use crate::event::jql::IssueSearch;
 use names::Names;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use std::path::PathBuf;
@@ -37,8 +58,13 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Store {
     read: DatabaseConnection,
+    /// For what is looked up before any question: who asks, and where the log ends. It never waits behind a question.
+    door: DatabaseConnection,
     write: DatabaseConnection,
     names: Arc<Names>,
+    statement_seconds: u32,
+    /// Who answers what filters ask in Jira's language.
+    search: Option<Arc<dyn IssueSearch>>,
     /// Held for as long as the store is open, so that no second process writes the same file.
     _lock: Option<Arc<std::fs::File>>,
 }
@@ -82,9 +108,17 @@ pub enum StoreError {
         /// What the operating system says.
         error: std::io::Error,
     },
+    /// An upstream system that had to be asked gave no answer.
+    #[error("{0}")]
+    Upstream(String),
+    /// The database gave up a statement that took too long: [`Store::statement_seconds`] for one that reads.
+    #[error(
+        "the database gave up a statement that took too long; database.statement_seconds limits those that read"
+    )]
+    TimedOut,
     /// The database failed.
     #[error("the database failed: {0}")]
-    Database(#[from] DbErr),
+    Database(#[source] DbErr),
 }
 
 impl Store {
@@ -92,6 +126,21 @@ impl Store {
     #[must_use]
     pub fn is_postgres(&self) -> bool {
         self.read.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// The same store, which asks somebody for the issues that filters choose in Jira's language.
+    #[must_use]
+    pub fn asking(self, search: Arc<dyn IssueSearch>) -> Self {
+        Self {
+            search: Some(search),
+            ..self
+        }
+    }
+
+    /// How many seconds one statement that reads may take.
+    #[must_use]
+    pub fn statement_seconds(&self) -> u32 {
+        self.statement_seconds
     }
 
     /// Starts a transaction that gives out positions or numbers for names: no other such transaction runs beside it.
@@ -150,6 +199,12 @@ fn sort_name(name: Option<&str>) -> String {
     let lower = clean(name.unwrap_or_default().to_lowercase());
     let end = lower.floor_char_boundary(INDEXED);
     lower[..end].to_owned()
+}
+
+/// What e-mail addresses are compared by; absent where there is none.
+fn email_key(address: Option<&str>) -> Option<String> {
+    let lower = address?.trim().to_lowercase();
+    (!lower.is_empty()).then(|| indexed(lower))
 }
 
 /// Whether the viewer sees no event at all, so that no query needs to be asked.

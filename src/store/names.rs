@@ -6,7 +6,7 @@
 use super::append::{LOOKUP, greatest};
 use super::entity::{action, alias, container, source, user};
 use super::meaning::Meaning;
-use super::{StoreError, bulk, clean, directory, indexed, sort_name};
+use super::{StoreError, bulk, clean, email_key, indexed, sort_name, words};
 use crate::event::directory::DirectoryAction;
 use crate::event::{Actor, ActorKind, Alias, Container, System};
 use sea_orm::sea_query::Condition;
@@ -172,6 +172,12 @@ impl<'a> Resolver<'a> {
         Ok(id)
     }
 
+    /// What is known of an action that has a number.
+    pub(super) fn action_row(&self, id: i32) -> Option<Arc<action::Model>> {
+        let fresh = self.fresh.action_rows.get(&id).cloned();
+        fresh.or_else(|| self.names.action(id))
+    }
+
     /// Learns what upstream itself calls an action; what it means to us may change by that.
     pub(super) async fn describe_action(
         &mut self,
@@ -183,6 +189,15 @@ impl<'a> Resolver<'a> {
             listed.label.clone().map(clean),
             listed.group.clone().map(clean),
         );
+        // Records that name their action in passing say the same again and again.
+        let key = (system.as_str().to_owned(), name.clone());
+        let same = |known: &Known| {
+            let row = known.action_rows.get(known.actions.get(&key)?)?;
+            Some(row.upstream_label == label && row.upstream_group == group)
+        };
+        if same(&self.fresh).or_else(|| self.names.get(same)) == Some(true) {
+            return Ok(());
+        }
         let row = match self.stored_action(system.as_str(), &name).await? {
             None => self.new_action(system, &name, label, group).await?,
             Some(row) if row.upstream_label == label && row.upstream_group == group => row,
@@ -276,13 +291,14 @@ impl<'a> Resolver<'a> {
                 kind: actor.kind.number(),
                 name: actor.name.clone().map(clean),
                 email: actor.email.clone().map(clean),
+                email_key: email_key(actor.email.as_deref()),
                 sort_name: sort_name(actor.name.as_deref().or(actor.email.as_deref())),
                 ..unnamed(self.next_user().await?)
             };
-            let alias = self.new_alias(name, user.id).await?;
+            let alias = self.new_alias(name, &user).await?;
             self.fresh.aliases.insert(name.clone(), alias.id);
             rows.0.push(alias);
-            rows.1.extend(directory::words_of(&user));
+            rows.1.extend(words::words_of(&user));
             rows.2.push(user);
         }
         bulk::insert(self.transaction, &rows.2).await?;
@@ -306,7 +322,11 @@ impl<'a> Resolver<'a> {
         Ok(last + 1)
     }
 
-    async fn new_alias(&mut self, alias: &Alias, user_id: i64) -> Result<alias::Model, StoreError> {
+    async fn new_alias(
+        &mut self,
+        alias: &Alias,
+        account: &user::Model,
+    ) -> Result<alias::Model, StoreError> {
         let last = match self.last_alias {
             Some(last) => last,
             None => greatest(self.transaction, alias::Entity::find(), alias::Column::Id).await?,
@@ -317,7 +337,8 @@ impl<'a> Resolver<'a> {
             id: last + 1,
             namespace: alias.namespace.clone(),
             value,
-            user_id,
+            user_id: account.person_id,
+            account_id: account.id,
         })
     }
 
@@ -332,18 +353,18 @@ impl<'a> Resolver<'a> {
             .await?)
     }
 
-    /// Gives a user one more alias.
+    /// Gives an account one more alias.
     pub(super) async fn add_alias(
         &mut self,
         alias: &Alias,
-        user_id: i64,
-    ) -> Result<(), StoreError> {
-        let row = self.new_alias(alias, user_id).await?;
-        row.into_active_model()
+        account: &user::Model,
+    ) -> Result<alias::Model, StoreError> {
+        let row = self.new_alias(alias, account).await?;
+        Ok(row
+            .into_active_model()
             .reset_all()
             .insert(self.transaction)
-            .await?;
-        Ok(())
+            .await?)
     }
 
     /// The number of a container; a new one is made, with those around it.
@@ -443,10 +464,10 @@ pub(super) fn unnamed(id: i64) -> user::Model {
         job_title: None,
         department: None,
         added_at: None,
-        last_active_at: None,
-        last_active_evidence: None,
         listed: false,
         sort_name: String::new(),
+        person_id: id,
+        email_key: None,
     }
 }
 

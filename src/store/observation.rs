@@ -4,19 +4,24 @@
 //! noticed.
 
 use super::entity::{container, group};
+use crate::event::directory::ThingKind;
 use crate::event::{
-    Actor, Change, Container, IssueRef, Location, NewEvent, Object, Product, System, Timestamp,
+    Actor, Alias, Change, Container, IssueRef, Location, NewEvent, Object, Product, System,
+    Timestamp,
 };
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 /// Something noticed, on its way to becoming an event.
 pub(super) struct Observation<'a> {
     code: &'a str,
+    product: Product,
     target: Object,
     objects: Vec<Object>,
     container: Option<Container>,
     changes: Vec<Change>,
     time: Option<Timestamp>,
+    message: Option<String>,
 }
 
 impl<'a> Observation<'a> {
@@ -42,9 +47,33 @@ impl<'a> Observation<'a> {
         }
     }
 
+    pub(super) fn of_thing(
+        code: &'a str,
+        kind: ThingKind,
+        target: Object,
+        place: Option<Container>,
+    ) -> Self {
+        Self {
+            container: place,
+            product: match kind {
+                ThingKind::CustomerOrganization => Product::ServiceManagement,
+                _ => Product::Jira,
+            },
+            ..Self::of(code, target)
+        }
+    }
+
     pub(super) fn of_grouping(code: &'a str, person: Actor, group: &group::Model) -> Self {
         Self {
             objects: vec![group_object(group)],
+            ..Self::of(code, user_object(person))
+        }
+    }
+
+    /// Somebody, and others whom it is about as well.
+    pub(super) fn of_people(code: &'a str, person: Actor, others: Vec<Actor>) -> Self {
+        Self {
+            objects: others.into_iter().map(user_object).collect(),
             ..Self::of(code, user_object(person))
         }
     }
@@ -56,14 +85,21 @@ impl<'a> Observation<'a> {
         }
     }
 
+    /// A setting of this server.
+    pub(super) fn of_setting(code: &'a str, setting: Object) -> Self {
+        Self::of(code, setting)
+    }
+
     fn of(code: &'a str, target: Object) -> Self {
         Self {
             code,
+            product: Product::Organization,
             target,
             objects: Vec::new(),
             container: None,
             changes: Vec::new(),
             time: None,
+            message: None,
         }
     }
 
@@ -86,12 +122,20 @@ impl<'a> Observation<'a> {
         Self { time, ..self }
     }
 
+    /// Says why, for people.
+    pub(super) fn because(self, why: String) -> Self {
+        Self {
+            message: Some(why),
+            ..self
+        }
+    }
+
     pub(super) fn into_event(self, source: &str, now: Timestamp) -> NewEvent {
         let target_id = self
             .target
             .user
             .as_ref()
-            .map(|user| user.alias.value.clone())
+            .map(|user| mark(&user.alias))
             .or(self.target.id.clone());
         let raw = json!({
             "observed": self.code,
@@ -121,7 +165,7 @@ impl<'a> Observation<'a> {
             upstream_key: key,
             system: System::Directory,
             action: self.code.to_owned(),
-            product: Product::Organization,
+            product: self.product,
             time: Some(self.time.unwrap_or(now)),
             actor: None,
             target: Some(self.target),
@@ -131,7 +175,7 @@ impl<'a> Observation<'a> {
             changes: self.changes,
             location: Location::default(),
             method: Some("directory listing".to_owned()),
-            message: None,
+            message: self.message,
             raw: raw.to_string(),
         }
     }
@@ -140,10 +184,19 @@ impl<'a> Observation<'a> {
 fn user_object(person: Actor) -> Object {
     Object {
         kind: "user".to_owned(),
-        id: Some(person.alias.value.clone()),
+        id: Some(mark(&person.alias)),
         name: None,
         url: None,
         user: Some(person),
+    }
+}
+
+/// What an event calls somebody in its own text: an id, or where only an address is known, what cannot be read back.
+pub(super) fn mark(alias: &Alias) -> String {
+    if alias.namespace == "email" {
+        format!("{:x}", Sha256::digest(&alias.value))
+    } else {
+        alias.value.clone()
     }
 }
 

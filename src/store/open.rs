@@ -1,6 +1,6 @@
 //! Opening the database: connections with the right settings, the guard against a second writer, migrations.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, limit};
 use crate::config;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 use secrecy::ExposeSecret;
@@ -26,9 +26,9 @@ impl Store {
     pub async fn open(settings: &config::Database, purpose: Purpose) -> Result<Self, StoreError> {
         let url = settings.url.expose_secret();
         let store = if url.starts_with("sqlite:") {
-            Self::open_sqlite(url, settings.readers, purpose).await?
+            Self::open_sqlite(url, settings, purpose).await?
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Self::open_postgres(url, settings.readers).await?
+            Self::open_postgres(url, settings).await?
         } else {
             return Err(StoreError::Url(
                 "the URL begins with neither sqlite: nor postgres:".to_owned(),
@@ -39,16 +39,25 @@ impl Store {
         Ok(store)
     }
 
-    async fn open_sqlite(url: &str, readers: u32, purpose: Purpose) -> Result<Self, StoreError> {
+    async fn open_sqlite(
+        url: &str,
+        settings: &config::Database,
+        purpose: Purpose,
+    ) -> Result<Self, StoreError> {
         let parsed = SqliteConnectOptions::from_str(url)
             .map_err(|error| StoreError::Url(error.to_string()))?;
         if url.contains(":memory:") || url.contains("mode=memory") {
             // Every connection to an in-memory database has a database of its own, so there is only one.
-            // It is gone with that connection, which therefore must never be replaced by a fresh one.
+            // It is gone with that connection, which therefore must never be replaced by a fresh one. And it writes,
+            // so that it has no limit.
             let mut options = sqlite_options(url, 1);
             options.idle_timeout(None).max_lifetime(None);
             let only = connect(options).await?;
-            return Ok(Self::assemble(only.clone(), only, None));
+            return Ok(Self::assemble(
+                [only.clone(), only.clone(), only],
+                settings,
+                None,
+            ));
         }
         let folder = parsed.get_filename().parent();
         if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty())
@@ -64,11 +73,16 @@ impl Store {
             Purpose::Beside => None,
         };
         let write = connect(sqlite_options(url, 1)).await?;
-        let read = connect(sqlite_options(url, readers)).await?;
-        Ok(Self::assemble(read, write, lock))
+        let mut reading = sqlite_options(url, settings.readers);
+        limit::on_sqlite(&mut reading, settings.statement_limit());
+        let read = connect(reading).await?;
+        let mut door = sqlite_options(url, 1);
+        limit::on_sqlite(&mut door, settings.statement_limit());
+        let door = connect(door).await?;
+        Ok(Self::assemble([read, door, write], settings, lock))
     }
 
-    async fn open_postgres(url: &str, readers: u32) -> Result<Self, StoreError> {
+    async fn open_postgres(url: &str, settings: &config::Database) -> Result<Self, StoreError> {
         let write = match reach_postgres(url).await {
             Ok(()) => connect(options(url, 4)).await?,
             Err(cause) => {
@@ -76,19 +90,27 @@ impl Store {
                 connect(options(url, 4)).await.map_err(|_| cause)?
             }
         };
-        let read = connect(options(url, readers)).await?;
-        Ok(Self::assemble(read, write, None))
+        let mut reading = options(url, settings.readers);
+        limit::on_postgres(&mut reading, settings.statement_limit());
+        let read = connect(reading).await?;
+        let mut door = options(url, 1);
+        limit::on_postgres(&mut door, settings.statement_limit());
+        let door = connect(door).await?;
+        Ok(Self::assemble([read, door, write], settings, None))
     }
 
     fn assemble(
-        read: DatabaseConnection,
-        write: DatabaseConnection,
+        [read, door, write]: [DatabaseConnection; 3],
+        settings: &config::Database,
         lock: Option<Arc<File>>,
     ) -> Self {
         Self {
             read,
+            door,
             write,
             names: Arc::default(),
+            statement_seconds: settings.statement_seconds,
+            search: None,
             _lock: lock,
         }
     }
@@ -115,7 +137,19 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
-        .test_before_acquire_if_idle_for(Duration::from_secs(30));
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .map_sqlx_postgres_pool_opts(|pool| {
+            pool.after_release(|connection, _| {
+                Box::pin(async move {
+                    // A statement that nobody waits for any more may fail, which sqlx would hear of only when it tests
+                    // the connection. It would take the connection for broken, and over TLS wait for its end for good.
+                    if connection.flush().await.is_err() {
+                        connection.flush().await?;
+                    }
+                    Ok(true)
+                })
+            })
+        });
     options
 }
 

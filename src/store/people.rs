@@ -1,18 +1,16 @@
-//! People in a directory listing: their rows, their names and their signs of activity. What they belong to is in
-//! [`belonging`](super::belonging).
+//! People in a directory listing: their accounts and what they are called. Which accounts are one person's is in
+//! [`persons`](super::persons), what they belong to in [`belonging`](super::belonging), their signs of activity in
+//! [`signs`](super::signs).
 
-use super::entity::{activity_signal, alias, listed_user, membership, user, user_word};
+use super::entity::{listed_user, user};
 use super::listing::Comparison;
 use super::names::unnamed;
 use super::observation::Observation;
-use super::{StoreError, clean, directory, sort_name};
-use crate::event::directory::{ActivitySignal, DirectoryUser, Listing, UserStatus};
-use crate::event::{Actor, Change, Timestamp};
+use super::{StoreError, clean, email_key, sort_name, words};
+use crate::event::directory::{DirectoryUser, Listing, UserStatus};
+use crate::event::{Actor, Change, System, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveModelTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
-};
-use std::collections::BTreeSet;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
 
 impl Comparison<'_, '_> {
     /// Somebody whom a listing of users names.
@@ -21,7 +19,7 @@ impl Comparison<'_, '_> {
             return Ok(());
         };
         let first = !self.is_listed(row.id).await?;
-        self.mark_listed(row.id).await?;
+        self.mark_listed(row.id, &listed).await?;
         if first && self.has_baseline(Listing::Users).await? {
             let person = actor_of(&listed);
             self.observe(Observation::of_user("directory.user_added", person).at(listed.added_at));
@@ -29,105 +27,69 @@ impl Comparison<'_, '_> {
         self.update_person(row, &listed, is_new || first).await
     }
 
-    /// The row of a person, found by any of their names or made; and whether it is new.
+    /// The row of the account that a line of a directory is about, found by the line's names or made; and whether it is
+    /// new. The account of the most telling name that is known gets what the line says.
     pub(super) async fn person_row(
         &mut self,
         listed: &DirectoryUser,
     ) -> Result<Option<(user::Model, bool)>, StoreError> {
-        let transaction = self.resolver.transaction;
-        let mut known = BTreeSet::new();
-        let mut unknown = Vec::new();
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
         for name in &listed.aliases {
             match self.resolver.stored_alias(name).await? {
-                Some(alias) => {
-                    known.insert(alias.user_id);
-                }
+                Some(alias) => known.push(alias),
                 None => unknown.push(name),
             }
         }
-        let mut ids = known.into_iter();
-        let found = match ids.next() {
-            Some(id) => user::Entity::find_by_id(id).one(transaction).await?,
+        let Some(first) = listed.aliases.first() else {
+            return Ok(None);
+        };
+        let mut home = None;
+        for alias in &known {
+            // A name that an account cannot have says that the account is somebody else's.
+            let may_be =
+                unknown.first() != Some(&first) || self.resolver.fits(alias.user_id, first).await?;
+            if may_be {
+                home = Some(alias.account_id);
+                break;
+            }
+        }
+        let found = match home {
+            Some(id) => {
+                let transaction = self.resolver.transaction;
+                user::Entity::find_by_id(id).one(transaction).await?
+            }
             None => None,
         };
         let (row, is_new) = match found {
             Some(row) => (row, false),
-            None if listed.aliases.is_empty() => return Ok(None),
-            None => {
-                let row = user::Model {
-                    kind: listed.kind.number(),
-                    ..unnamed(self.resolver.next_user().await?)
-                };
-                (
-                    row.into_active_model()
-                        .reset_all()
-                        .insert(transaction)
-                        .await?,
-                    true,
-                )
-            }
+            None => (self.new_account(listed).await?, true),
         };
-        for other in ids {
-            self.merge(row.id, other).await?;
-        }
         for name in unknown {
-            self.resolver.add_alias(name, row.id).await?;
+            if self.resolver.fits(row.person_id, name).await? {
+                known.push(self.resolver.add_alias(name, &row).await?);
+            } else {
+                let own = self.new_account(listed).await?;
+                known.push(self.resolver.add_alias(name, &own).await?);
+            }
         }
+        self.named_together(&row, &known).await?;
         Ok(Some((row, is_new)))
     }
 
-    /// Upstream says that two rows are one person: everything moves to the first.
-    async fn merge(&self, keep: i64, other: i64) -> Result<(), StoreError> {
-        let transaction = self.resolver.transaction;
-        alias::Entity::update_many()
-            .col_expr(alias::Column::UserId, Expr::value(keep))
-            .filter(alias::COLUMN.user_id.eq(other))
-            .exec(transaction)
-            .await?;
-        membership::Entity::update_many()
-            .col_expr(membership::Column::UserId, Expr::value(keep))
-            .filter(membership::COLUMN.user_id.eq(other))
-            .exec(transaction)
-            .await?;
-        for signal in activity_signal::Entity::find()
-            .filter(activity_signal::COLUMN.user_id.eq(other))
-            .all(transaction)
-            .await?
-        {
-            let time = Timestamp::from_micros(signal.time);
-            self.signal(
-                keep,
-                &ActivitySignal {
-                    evidence: signal.evidence,
-                    time,
-                },
-            )
-            .await?;
-        }
-        activity_signal::Entity::delete_many()
-            .filter(activity_signal::COLUMN.user_id.eq(other))
-            .exec(transaction)
-            .await?;
-        listed_user::Entity::delete_many()
-            .filter(listed_user::COLUMN.user_id.eq(other))
-            .exec(transaction)
-            .await?;
-        user_word::Entity::delete_many()
-            .filter(user_word::COLUMN.user_id.eq(other))
-            .exec(transaction)
-            .await?;
-        user::Entity::delete_by_id(other).exec(transaction).await?;
-        Ok(())
+    async fn new_account(&mut self, listed: &DirectoryUser) -> Result<user::Model, StoreError> {
+        let row = user::Model {
+            kind: listed.kind.number(),
+            ..unnamed(self.resolver.next_user().await?)
+        };
+        let row = row.into_active_model().reset_all();
+        Ok(row.insert(self.resolver.transaction).await?)
     }
 
     /// Signs of activity of somebody who may be known.
     pub(super) async fn activity(&mut self, seen: &DirectoryUser) -> Result<(), StoreError> {
         for name in &seen.aliases {
             if let Some(alias) = self.resolver.stored_alias(name).await? {
-                for signal in &seen.activity {
-                    self.signal(alias.user_id, signal).await?;
-                }
-                break;
+                return self.signs(alias.account_id, seen).await;
             }
         }
         Ok(())
@@ -141,9 +103,11 @@ impl Comparison<'_, '_> {
     }
 
     /// Notes that this listing names somebody. One that began earlier does not undo what a later one has noted.
-    async fn mark_listed(&self, user_id: i64) -> Result<(), StoreError> {
+    async fn mark_listed(&self, user_id: i64, listed: &DirectoryUser) -> Result<(), StoreError> {
         let transaction = self.resolver.transaction;
         let began = self.began.micros();
+        let email = email_key(listed.email.as_deref())
+            .filter(|_| vouches(self.system) && !listed.unverified_email);
         let known = listed_user::Entity::find_by_id((self.source_id, user_id))
             .one(transaction)
             .await?;
@@ -151,12 +115,14 @@ impl Comparison<'_, '_> {
             let seen_at = Ord::max(known.seen_at, began);
             let mut known = known.into_active_model();
             known.seen_at = Set(seen_at);
+            known.email = Set(email);
             known.update(transaction).await?;
         } else {
             let row = listed_user::ActiveModel {
                 source_id: Set(self.source_id),
                 user_id: Set(user_id),
                 seen_at: Set(began),
+                email: Set(email),
             };
             row.insert(transaction).await?;
         }
@@ -195,7 +161,7 @@ impl Comparison<'_, '_> {
             let updated = changed(row, listed, decides)
                 .update(self.resolver.transaction)
                 .await?;
-            directory::index_words(self.resolver.transaction, &updated).await?;
+            words::index_words(self.resolver.transaction, &updated).await?;
             if !silently {
                 for observation in observations(actor_of(listed), status, &changes, listed) {
                     self.observe(observation);
@@ -205,54 +171,16 @@ impl Comparison<'_, '_> {
         if let Some(groups) = &listed.groups {
             self.groups_of(user_id, actor_of(listed), groups).await?;
         }
-        for signal in &listed.activity {
-            self.signal(user_id, signal).await?;
-        }
-        Ok(())
+        self.signs(user_id, listed).await
     }
+}
 
-    /// Keeps a sign of activity if it is newer than what is known from the same evidence.
-    async fn signal(&self, user_id: i64, signal: &ActivitySignal) -> Result<(), StoreError> {
-        let transaction = self.resolver.transaction;
-        let key = (user_id, self.source_id, clean(signal.evidence.clone()));
-        let time = signal.time.micros();
-        match activity_signal::Entity::find_by_id(key.clone())
-            .one(transaction)
-            .await?
-        {
-            Some(old) if old.time >= time => return Ok(()),
-            Some(old) => {
-                let mut old = old.into_active_model();
-                old.time = Set(time);
-                old.update(transaction).await?;
-            }
-            None => {
-                let row = activity_signal::ActiveModel {
-                    user_id: Set(key.0),
-                    source_id: Set(key.1),
-                    evidence: Set(key.2.clone()),
-                    time: Set(time),
-                };
-                row.insert(transaction).await?;
-            }
-        }
-        user::Entity::update_many()
-            .col_expr(user::Column::LastActiveAt, Expr::value(time))
-            .col_expr(
-                user::Column::LastActiveEvidence,
-                Expr::value(format!("{}: {}", self.source, key.2)),
-            )
-            .filter(user::COLUMN.id.eq(user_id))
-            .filter(
-                user::COLUMN
-                    .last_active_at
-                    .is_null()
-                    .or(user::COLUMN.last_active_at.lt(time)),
-            )
-            .exec(transaction)
-            .await?;
-        Ok(())
-    }
+/// Whether a system's directory vouches for the e-mail addresses that it lists.
+fn vouches(system: System) -> bool {
+    matches!(
+        system,
+        System::Organization | System::BitbucketDc | System::JiraDc | System::ConfluenceDc
+    )
 }
 
 pub(super) fn actor_of(listed: &DirectoryUser) -> Actor {
@@ -346,6 +274,7 @@ fn changed(row: user::Model, listed: &DirectoryUser, decides: bool) -> user::Act
     ));
     row.name = Set(name);
     row.nickname = Set(nickname);
+    row.email_key = Set(email_key(email.as_deref()));
     row.email = Set(email);
     row.status = Set(status);
     row.avatar_url = Set(avatar_url);

@@ -1,10 +1,12 @@
 //! What synchronisation remembers of itself: one row for each run.
 
 use super::entity::{cursor, source, sync_run};
-use super::{Store, StoreError, clean};
+use super::{Appended, Store, StoreError, clean, coverage};
 use crate::event::{System, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{
+    ActiveModelTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, Set,
+};
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Outcome {
     pub cursor: Option<String>,
     /// The newest upstream moment it read.
     pub watermark: Option<Timestamp>,
+    /// How much of the whole is done, and how much that is, where it is known.
+    pub progress: Option<(u64, u64)>,
     /// Why it failed.
     pub error: Option<String>,
 }
@@ -67,6 +71,7 @@ impl Store {
             Some(id) => id,
             None => self.add_source(source, system).await?,
         };
+        coverage::connected(&self.write, source_id, now).await?;
         let cursor_from = self.cursor(source, part).await?;
         let row = sync_run::ActiveModel {
             source_id: Set(source_id),
@@ -90,19 +95,12 @@ impl Store {
         now: Timestamp,
         next: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         sync_run::Entity::update_many()
             .set(sync_run::ActiveModel {
                 finished_at: Set(Some(now.micros())),
-                pages: Set(count(outcome.pages)),
-                records: Set(count(outcome.records)),
-                new: Set(count(outcome.new)),
-                repeated: Set(count(outcome.repeated)),
-                cursor_to: Set(outcome.cursor.clone().map(clean)),
-                watermark: Set(outcome.watermark.map(Timestamp::micros)),
                 error: Set(outcome.error.clone().map(clean)),
                 next_run_at: Set(next.map(Timestamp::micros)),
-                ..Default::default()
+                ..so_far(outcome)
             })
             .filter(sync_run::COLUMN.id.eq(run))
             .exec(&self.write)
@@ -177,6 +175,21 @@ impl Store {
         Ok(deleted.rows_affected)
     }
 
+    /// All remembered runs of a part that read towards an end, oldest first: how a backfill has gone.
+    pub async fn backfill_runs(
+        &self,
+        source_id: i32,
+        part: &str,
+    ) -> Result<Vec<sync_run::Model>, StoreError> {
+        Ok(sync_run::Entity::find()
+            .filter(sync_run::COLUMN.source_id.eq(source_id))
+            .filter(sync_run::COLUMN.part.eq(part))
+            .filter(sync_run::COLUMN.total.is_not_null())
+            .order_by_asc(sync_run::Column::Id)
+            .all(&self.read)
+            .await?)
+    }
+
     /// All cursors of a source: part and value.
     pub async fn cursors(&self, source_id: i32) -> Result<Vec<cursor::Model>, StoreError> {
         Ok(cursor::Entity::find()
@@ -193,5 +206,61 @@ impl Store {
         transaction.commit().await?;
         self.names.keep(learned);
         Ok(id)
+    }
+}
+
+/// A page of a run, as the run's row counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageOfRun {
+    /// The run's number.
+    pub run: i64,
+    /// Records and entries on the page.
+    pub records: u64,
+    /// How much of the whole is done with it, and how much that is.
+    pub progress: Option<(u64, u64)>,
+}
+
+/// Counts a page in the row of its run, so that a run that is cut off has told how far it came.
+pub(super) async fn count_page(
+    transaction: &DatabaseTransaction,
+    page: PageOfRun,
+    appended: Appended,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    use sync_run::Column;
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let mut update = sync_run::Entity::update_many()
+        .col_expr(Column::StoredAt, Expr::value(now.micros()))
+        .filter(sync_run::COLUMN.id.eq(page.run));
+    for (column, more) in [
+        (Column::Pages, 1),
+        (Column::Records, page.records),
+        (Column::New, appended.new),
+        (Column::Repeated, appended.repeated),
+    ] {
+        update = update.col_expr(column, Expr::col(column).add(number(more)));
+    }
+    if let Some((done, total)) = page.progress {
+        update = update
+            .col_expr(Column::Done, Expr::value(number(done)))
+            .col_expr(Column::Total, Expr::value(number(total)));
+    }
+    update.exec(transaction).await?;
+    Ok(())
+}
+
+/// What a run has done, as its row keeps it.
+fn so_far(outcome: &Outcome) -> sync_run::ActiveModel {
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    sync_run::ActiveModel {
+        pages: Set(count(outcome.pages)),
+        records: Set(count(outcome.records)),
+        new: Set(count(outcome.new)),
+        repeated: Set(count(outcome.repeated)),
+        cursor_to: Set(outcome.cursor.clone().map(clean)),
+        watermark: Set(outcome.watermark.map(Timestamp::micros)),
+        done: Set(outcome.progress.map(|(done, _)| count(done))),
+        total: Set(outcome.progress.map(|(_, total)| count(total))),
+        ..Default::default()
     }
 }

@@ -121,14 +121,14 @@ impl Store {
         }
         let row = token::Entity::find()
             .filter(token::COLUMN.hash.eq(hash(secret)))
-            .one(&self.read)
+            .one(&self.door)
             .await?;
         let Some(row) = row.filter(|row| is_valid(row, now)) else {
             return Ok(None);
         };
         let grants = token_grant::Entity::find()
             .filter(token_grant::COLUMN.token_id.eq(row.id))
-            .all(&self.read)
+            .all(&self.door)
             .await?;
         self.note_use(&row, now).await?;
         Ok(Some(Viewer {
@@ -152,7 +152,7 @@ impl Store {
                     .or(token::COLUMN.expires_at.lte(now.micros())),
             )
             .into_tuple()
-            .all(&self.read)
+            .all(&self.door)
             .await?;
         Ok(dead.into_iter().collect())
     }

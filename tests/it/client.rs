@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -77,21 +78,33 @@ pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Socket {
     /// Opens a socket, with an `Origin` when it is a browser; the HTTP status when it is refused, 0 when cut off.
     pub(crate) async fn open(address: SocketAddr, origin: Option<&str>) -> Result<Self, u16> {
+        let origin = origin.map(|origin| ("origin", origin));
+        let protocol = ("sec-websocket-protocol", "graphql-transport-ws");
+        let headers: Vec<_> = std::iter::once(protocol).chain(origin).collect();
+        Self::open_with(address, &headers).await
+    }
+
+    /// Opens a socket with these headers; the HTTP status when it is refused, 0 when cut off.
+    pub(crate) async fn open_with(
+        address: SocketAddr,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, u16> {
         let url = format!("ws://{address}/graphql/ws");
         let mut request = url.into_client_request().unwrap();
-        let headers = request.headers_mut();
-        headers.insert(
-            "sec-websocket-protocol",
-            "graphql-transport-ws".parse().unwrap(),
-        );
-        if let Some(origin) = origin {
-            headers.insert("origin", origin.parse().unwrap());
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
         }
         match tokio_tungstenite::connect_async(request).await {
             Ok((socket, _)) => Ok(Self(socket)),
             Err(Error::Http(response)) => Err(response.status().as_u16()),
             Err(_) => Err(0),
         }
+    }
+
+    /// A socket over a connection that has been upgraded already.
+    pub(crate) async fn upgraded(connection: TcpStream) -> Self {
+        let connection = MaybeTlsStream::Plain(connection);
+        Self(WebSocketStream::from_raw_socket(connection, Role::Client, None).await)
     }
 
     /// Opens a socket and says who is there.
@@ -115,8 +128,12 @@ impl Socket {
     }
 
     pub(crate) async fn say(&mut self, message: Value) {
+        self.send(Message::text(message.to_string())).await;
+    }
+
+    pub(crate) async fn send(&mut self, message: Message) {
         // Who was cut off finds out when listening.
-        let _ = self.0.send(Message::text(message.to_string())).await;
+        let _ = self.0.send(message).await;
     }
 
     /// Subscribes to the events that a filter (in GraphQL) chooses, after a position or from now on.
@@ -162,18 +179,11 @@ impl Socket {
         edge(&self.heard().await.message())
     }
 
-    /// The error that ends a subscription.
+    /// The first of the errors that end an operation.
     pub(crate) async fn refusal(&mut self) -> Value {
         let message = self.heard().await.message();
-        let payload = &message["payload"];
-        payload
-            .get("errors")
-            .map_or_else(|| payload[0].clone(), |errors| errors[0].clone())
-    }
-
-    /// Waits until a refused subscription is over.
-    pub(crate) async fn settled_after_complete(&mut self) {
-        assert_eq!(self.heard().await.message()["type"], "complete");
+        assert_eq!(message["type"], "error", "{message}");
+        message["payload"][0].clone()
     }
 }
 

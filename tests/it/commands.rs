@@ -316,11 +316,10 @@ fn broken_imports_say_where_and_keep_what_was_good() {
     let known = json!({"read": 1, "new": 0, "repeated": 1});
     assert_eq!(place.import(&[&file]), known);
 
-    let unread = place.bad(&["import", "--as", "jira-dc", &file]);
-    assert!(
-        unread.contains("records of jira-dc cannot be read yet"),
-        "{unread}"
-    );
+    let alike = r#"{"auditType":{"action":"Audit Log search performed"},"author":{"id":"-2"}}"#;
+    let alike = place.write("alike.json", alike);
+    let alike = place.bad(&["import", &alike]);
+    assert!(alike.contains("--as SYSTEM"), "{alike}");
     let unknown = place.bad(&["import", "--as", "trello", &file]);
     assert!(
         unknown.contains("organization, bitbucket-cloud"),
@@ -427,4 +426,81 @@ async fn check_config_tries_the_connections() {
     let report = text(&bad.stdout);
     assert!(report.contains("FAILED  7: "), "{report}");
     assert!(Path::new(&key).exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_activity_of_a_workspace_is_printed_or_written() {
+    for workspace_dates in [true, false] {
+        let settings = Settings {
+            history_events: 100,
+            history_days: 2,
+            people: 10,
+            workspace_dates,
+            ..Settings::default()
+        };
+        let world = World::with_sandbox(Kind::Sqlite, settings).await;
+        let place = Place::new();
+        let url = world.database.url.clone();
+        let run = |more: &[&str]| {
+            let mut arguments = vec!["last-activity", "--database-url", &url];
+            arguments.extend(more);
+            place.run(&arguments)
+        };
+        let early = run(&["--workspace", "acme"]);
+        assert!(!early.status.success());
+        let complaint = text(&early.stderr);
+        for part in [
+            "no workspace has been read yet",
+            "auditgraph sync bitbucket-cloud",
+        ] {
+            assert!(complaint.contains(part), "{complaint}");
+        }
+        world.sync_all().await;
+        let ledger = world.sandbox().ledger();
+        let members = ledger.users().into_values();
+        let mut uuids: Vec<String> = members
+            .filter(|user| user.workspace.is_some())
+            .map(|user| user.bitbucket_uuid)
+            .collect();
+        uuids.sort();
+        let wrong = text(&run(&["--workspace", "no-such"]).stderr);
+        let (_, known) = wrong.split_once("read so far are: ").unwrap();
+        let slug = known.split(['.', ',']).next().unwrap().to_owned();
+
+        let good = run(&["--workspace", &slug]);
+        assert!(good.status.success(), "{good:?}");
+        let csv = text(&good.stdout);
+        let mut lines = csv.split_terminator("\r\n");
+        assert_eq!(lines.next(), Some("nickname,uuid,last_accessed"));
+        let mut listed: Vec<String> = lines
+            .map(|line| line.split(',').nth(1).unwrap().to_owned())
+            .collect();
+        listed.sort();
+        assert_eq!(listed, uuids);
+        let said = text(&good.stderr).contains("productAccess");
+        assert_eq!(said, !workspace_dates, "{good:?}");
+
+        let asked = ["--workspace", &slug, "--output", "csv", "--file", "out.csv"];
+        assert_eq!(text(&run(&asked).stdout), "");
+        let written = std::fs::read_to_string(place.0.path().join("out.csv")).unwrap();
+        assert_eq!(written, csv);
+        let json = text(&run(&["--workspace", &slug, "--output", "json"]).stdout);
+        let objects: Vec<Value> = json
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(objects.len(), uuids.len());
+        for object in objects {
+            assert_eq!(
+                object["last_accessed"].is_null(),
+                object["state"] != "ACTIVE",
+                "{object}"
+            );
+        }
+        assert!(
+            place
+                .bad(&["migrate", "--output", "csv"])
+                .contains("only `last-activity` has it")
+        );
+    }
 }

@@ -1,10 +1,13 @@
-//! What a filter means: for random logs and random filters, SQL chooses what a plain reading of the filter chooses.
+//! What a filter means: for random logs and random filters, SQL chooses what a plain reading of the filter chooses, and so
+//! does the matcher that streams use.
 
-use crate::world::{Kind, World, at, event, on_both, person, project};
+use crate::world::{Kind, World, administrator, at, event, on_both, person, project};
 use auditgraph::access::Sight;
 use auditgraph::event::directory::{DirectoryGroup, DirectoryUser, Entry, Listing};
 use auditgraph::event::filter::{EventFilter, TimeBounds, TimeFilter, TimeSpan};
-use auditgraph::event::{Alias, IssueRef, Location, NewEvent, Object, Product, System, action};
+use auditgraph::event::{
+    Alias, Change, IssueRef, Location, NewEvent, Object, Product, System, action,
+};
 use auditgraph::store::Batch;
 use auditgraph::store::read::{EventOrderField, Range};
 use rand::rngs::StdRng;
@@ -12,7 +15,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use std::net::IpAddr;
 
-on_both!(sql_chooses_what_the_filter_says);
+on_both!(sql_and_matcher_choose_what_the_filter_says);
 
 /// Account id, name, e-mail address, groups.
 const PEOPLE: [(&str, &str, &str, &[&str]); 4] = [
@@ -64,9 +67,14 @@ const NETWORKS: [&str; 6] = [
     "2001:db9::1",
 ];
 const COUNTRIES: [&str; 4] = ["Germany", "GERMANY", "Österreich", "österreich"];
+const CITIES: [&str; 3] = ["Bonn", "BONN", "Århus"];
+const METHODS: [&str; 3] = ["session", "api-token", "API-Token"];
 const PROJECTS: [&str; 2] = ["WEB", "OPS"];
+const FIELDS: [&str; 5] = ["status", "Status", "resolution", "priority", "Größe"];
+const VALUES: [&str; 5] = ["To Do", "Done", "DONE", "Überprüft", "100%"];
+const MONITORED: [&str; 2] = ["PRIORITY", "größe"];
 
-async fn sql_chooses_what_the_filter_says(kind: Kind) {
+async fn sql_and_matcher_choose_what_the_filter_says(kind: Kind) {
     let (logs, filters) = if kind == Kind::Sqlite {
         (5, 300)
     } else {
@@ -76,6 +84,12 @@ async fn sql_chooses_what_the_filter_says(kind: Kind) {
         let mut dice = StdRng::seed_from_u64(seed);
         let world = World::new(kind).await;
         list_people(&world).await;
+        let monitored = MONITORED.map(str::to_owned);
+        let decided = world
+            .feed
+            .set_monitored_fields(&administrator(), &monitored, world.clock.now())
+            .await;
+        decided.unwrap();
         let events: Vec<NewEvent> = (0..40).map(|id| random_event(&mut dice, id)).collect();
         world.append(events.clone()).await;
         // What nothing was ever stored under is unknown, and a mistake to ask for.
@@ -109,11 +123,21 @@ async fn chosen(world: &World, filter: &EventFilter) -> Vec<String> {
         .await
         .unwrap()
         .rows;
-    // A stream chooses the same.
+    // Asked for what follows, the database chooses the same, and so does the matcher.
     let lasting = store.condition(filter, &sight, now).await.unwrap();
     let followed = store.following(0, &lasting, 500).await.unwrap().events;
     assert_eq!(page, followed, "{filter:?}");
-    page.into_iter().map(|row| row.upstream_key).collect()
+    let newest = store.newest().await.unwrap();
+    let excerpt = store.excerpt(0, newest).await.unwrap();
+    let test = store.chosen(filter, &sight, now).await.unwrap();
+    let matched = excerpt.choose(store, &test, 0).await.unwrap();
+    let matched: Vec<_> = matched.iter().map(|row| row.as_ref().clone()).collect();
+    assert_eq!(page, matched, "{filter:?}");
+    // That monitored fields were set is an event, too.
+    let random =
+        |row: &auditgraph::store::entity::event::Model| row.upstream_key.parse::<u32>().is_ok();
+    let page = page.into_iter().filter(random);
+    page.map(|row| row.upstream_key).collect()
 }
 
 async fn list_people(world: &World) {
@@ -178,15 +202,33 @@ fn random_event(dice: &mut StdRng, id: u32) -> NewEvent {
                 .choose(dice)
                 .filter(|_| dice.random_bool(0.7))
                 .map(|name| (*name).to_owned()),
+            city: maybe(dice, &CITIES),
             ..Location::default()
         },
+        method: maybe(dice, &METHODS),
+        changes: (0..dice.random_range(0..3))
+            .map(|_| Change {
+                field: (*FIELDS.choose(dice).unwrap()).to_owned(),
+                from: maybe(dice, &VALUES),
+                to: maybe(dice, &VALUES),
+            })
+            .collect(),
         message: words(dice),
         ..event(&id.to_string(), TIMES.choose(dice).unwrap())
     }
 }
 
+fn maybe(dice: &mut StdRng, texts: &[&str]) -> Option<String> {
+    let text = texts.choose(dice).filter(|_| dice.random_bool(0.7));
+    text.map(|text| (*text).to_owned())
+}
+
 /// What of the vocabulary a log has seen.
 struct Known {
+    fields: Vec<String>,
+    statuses: Vec<String>,
+    resolutions: Vec<String>,
+    targets: Vec<String>,
     actions: Vec<String>,
     categories: Vec<String>,
     projects: Vec<String>,
@@ -197,7 +239,27 @@ impl Known {
         let keys = events
             .iter()
             .filter_map(|event| event.container.as_ref()?.key.clone());
+        let values = |field: &'static str| {
+            let changes = events.iter().filter(|event| has_issue(event));
+            let changes = changes.flat_map(|event| &event.changes);
+            let told = changes.filter(move |change| change.field.eq_ignore_ascii_case(field));
+            told.flat_map(|change| change.from.iter().chain(&change.to))
+                .cloned()
+                .collect()
+        };
+        let targets = events.iter().filter_map(|event| event.target.as_ref());
         Self {
+            fields: events
+                .iter()
+                .flat_map(|event| &event.changes)
+                .map(|change| change.field.to_ascii_uppercase())
+                .collect(),
+            statuses: values("status"),
+            resolutions: values("resolution"),
+            targets: targets
+                .flat_map(|target| target.id.iter().chain(&target.name))
+                .map(|text| text.to_ascii_lowercase())
+                .collect(),
             actions: events
                 .iter()
                 .flat_map(|event| [event.action.to_uppercase(), code(event)])
@@ -254,6 +316,13 @@ fn random_filter(dice: &mut StdRng, known: &Known, depth: u32) -> EventFilter {
         projects: some(dice, &known.projects),
         ips: some(dice, &own(&NETWORKS)),
         countries: some(dice, &own(&COUNTRIES)),
+        cities: some(dice, &own(&CITIES)),
+        methods: some(dice, &own(&METHODS)),
+        targets: some(dice, &known.targets),
+        status_from: some(dice, &known.statuses),
+        status_to: some(dice, &known.statuses),
+        resolutions: some(dice, &known.resolutions),
+        fields: some(dice, &known.fields),
         text: TEXTS
             .choose(dice)
             .filter(|_| dice.random_bool(0.2))
@@ -300,7 +369,23 @@ fn chooses(filter: &EventFilter, event: &NewEvent) -> bool {
         .as_ref()
         .and_then(|container| container.key.as_ref());
     let country = event.location.country.as_deref();
+    let target = event.target.as_ref();
+    let is_called = |name: &String| {
+        let names = target.map(|target| [&target.id, &target.name]);
+        let mut names = names.into_iter().flatten().flatten();
+        names.any(|known| same(known, name))
+    };
+    let city = event.location.city.as_deref();
+    let method = event.method.as_deref();
     filter.time.as_ref().is_none_or(|time| in_time(time, event))
+        && changes(filter, event)
+        && holds(filter.targets.as_ref(), is_called)
+        && holds(filter.cities.as_ref(), |name| {
+            city.is_some_and(|city| same(name, city))
+        })
+        && holds(filter.methods.as_ref(), |name| {
+            method.is_some_and(|method| same(name, method))
+        })
         && holds(filter.products.as_ref(), |product| {
             *product == event.product
         })
@@ -322,6 +407,44 @@ fn chooses(filter: &EventFilter, event: &NewEvent) -> bool {
             .is_none_or(|text| has_text(text, event, actor.map(|actor| [actor.1, actor.2])))
         && filter.not.as_ref().is_none_or(|not| !chooses(not, event))
         && holds(filter.any.as_ref(), |filter| chooses(filter, event))
+}
+
+fn has_issue(event: &NewEvent) -> bool {
+    let issue = event.issue.as_ref();
+    issue.is_some_and(|issue| issue.id.is_some() || issue.key.is_some())
+}
+
+/// Whether one of its changes is of the status, of the resolution and of the fields that are asked for.
+fn changes(filter: &EventFilter, event: &NewEvent) -> bool {
+    let same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+    let fits = |field: &str, from: &Option<Vec<String>>, to: &Option<Vec<String>>| {
+        let among = |names: &Option<Vec<String>>, value: &Option<String>| {
+            let names = names.as_ref().filter(|names| !names.is_empty());
+            names.is_none_or(|names| {
+                let mut names = names.iter();
+                value
+                    .as_ref()
+                    .is_some_and(|value| names.any(|name| same(name, value)))
+            })
+        };
+        let mut changes = event.changes.iter();
+        changes.any(|change| {
+            same(&change.field, field) && among(from, &change.from) && among(to, &change.to)
+        })
+    };
+    let given =
+        |values: &Option<Vec<String>>| values.as_ref().is_some_and(|values| !values.is_empty());
+    let status = !(given(&filter.status_from) || given(&filter.status_to))
+        || (has_issue(event) && fits("status", &filter.status_from, &filter.status_to));
+    let resolution = !given(&filter.resolutions)
+        || (has_issue(event) && fits("resolution", &None, &filter.resolutions));
+    let any_of = |fields: &[String]| fields.iter().any(|field| fits(field, &None, &None));
+    let fields = match &filter.fields {
+        None => true,
+        Some(fields) if fields.is_empty() => any_of(&MONITORED.map(str::to_owned)),
+        Some(fields) => any_of(fields),
+    };
+    status && resolution && fields
 }
 
 fn in_time(time: &TimeFilter, event: &NewEvent) -> bool {

@@ -20,14 +20,14 @@ fn fixtures() -> Vec<PathBuf> {
     files
 }
 
-fn records(file: &Path) -> Vec<Box<RawValue>> {
+pub(crate) fn records(file: &Path) -> Vec<Box<RawValue>> {
     import::records(BufReader::new(File::open(file).unwrap()))
         .collect::<Result<_, _>>()
         .unwrap()
 }
 
 /// The event as JSON with the people in its objects, without the raw text.
-fn view(event: &NewEvent) -> Value {
+pub(crate) fn view(event: &NewEvent) -> Value {
     fn with_user(object: &Object) -> Value {
         let mut shown = json!(object);
         if let Some(user) = &object.user {
@@ -42,7 +42,7 @@ fn view(event: &NewEvent) -> Value {
     without_nulls(shown)
 }
 
-fn without_nulls(value: Value) -> Value {
+pub(crate) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => members
             .into_iter()

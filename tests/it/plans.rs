@@ -3,6 +3,7 @@
 use crate::world::{Kind, World, event, on_both, person, project};
 use auditgraph::access::Sight;
 use auditgraph::event::filter::EventFilter;
+use auditgraph::event::{Actor, IssueRef, NewEvent, System};
 use auditgraph::store::read::{EventMark, EventOrderField, Range};
 use secrecy::ExposeSecret;
 use sqlx::{Connection, Executor};
@@ -19,9 +20,24 @@ async fn common_questions_walk_an_index(kind: Kind) {
         );
         one.actor = Some(person(&format!("557058:{}", id % 4), "Somebody"));
         one.container = Some(project(["WEB", "OPS", "DOC"][id % 3]));
+        one.issue = Some(IssueRef {
+            id: Some((10_000 + id / 10).to_string()),
+            key: None,
+        });
         one
     });
     world.append(events.collect()).await;
+    let hook = |actor: Option<Actor>, key: &str| NewEvent {
+        system: System::JiraCloud,
+        action: "sprint_started".to_owned(),
+        actor,
+        ..event(key, "2026-11-02T00:00:00Z")
+    };
+    let somebody = Some(person("557058:3", "Somebody"));
+    world
+        .append(vec![hook(None, "hook"), hook(somebody, "told")])
+        .await;
+    assert_eq!(world.store().late_actors(&[4_001]).await.unwrap().len(), 1);
     learn_statistics(kind, &world).await;
 
     let everything = EventFilter::default();
@@ -32,6 +48,13 @@ async fn common_questions_walk_an_index(kind: Kind) {
         ..EventFilter::default()
     };
     expect_index(&page(&world, &users).await, "events_actor_id_time_seq");
+    let issues = EventFilter {
+        issues: Some(vec!["10007".to_owned()]),
+        ..EventFilter::default()
+    };
+    let issue = page(&world, &issues).await;
+    let index = "events_issue_time_seq";
+    assert!(issue.iter().any(|step| step.contains(index)), "{issue:#?}");
     let projects = EventFilter {
         projects: Some(vec!["WEB".to_owned()]),
         ..EventFilter::default()
@@ -39,7 +62,7 @@ async fn common_questions_walk_an_index(kind: Kind) {
     let place = page(&world, &projects).await;
     assert!(!sorts(&place), "{place:#?}");
 
-    for filter in [everything, users, projects] {
+    for filter in [everything, users, issues, projects] {
         let now = world.clock.now();
         let store = world.store();
         let lasting = store

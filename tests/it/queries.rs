@@ -7,7 +7,8 @@
 
 use crate::world::{Kind, World, at, event, on_both, person, project};
 use auditgraph::event::directory::{
-    ActivitySignal, DirectoryGroup, DirectoryMember, DirectoryUser, Entry, Listing, UserStatus,
+    ActivitySignal, DirectoryGroup, DirectoryIssue, DirectoryMember, DirectoryUser, Entry, Listing,
+    SecurityLevel, UserStatus,
 };
 use auditgraph::event::{
     Actor, ActorKind, Alias, Change, Container, ContainerKind, IssueRef, Location, NewEvent,
@@ -82,7 +83,7 @@ fn encoded(value: Value) -> Value {
 }
 
 /// Two listings of a directory, ten days apart, and the events of a week.
-async fn seeded(kind: Kind) -> World {
+pub(crate) async fn seeded(kind: Kind) -> World {
     let world = World::new(kind).await;
     list(
         &world,
@@ -109,7 +110,53 @@ async fn seeded(kind: Kind) -> World {
         .append("bitbucket", System::BitbucketCloud, own, world.clock.now())
         .await
         .unwrap();
+    let known = Batch {
+        part: "issues",
+        entries: issues()
+            .into_iter()
+            .map(Box::new)
+            .map(Entry::Issue)
+            .collect(),
+        ..Batch::default()
+    };
     world
+        .feed
+        .append("jira", System::JiraCloud, known, world.clock.now())
+        .await
+        .unwrap();
+    world
+}
+
+/// What is known of issues: one with all its details that has moved, one that has been deleted, one without a project.
+fn issues() -> Vec<DirectoryIssue> {
+    let issue = |id: &str, key: &str, time: &str| DirectoryIssue {
+        scope: "acme.example.com".to_owned(),
+        id: id.to_owned(),
+        key: Some(key.to_owned()),
+        at: Some(at(time)),
+        ..DirectoryIssue::default()
+    };
+    vec![
+        issue("10001", "OLD-7", "2026-11-02T08:00:00Z"),
+        DirectoryIssue {
+            kind: Some("Bug".to_owned()),
+            summary: Some("The button does nothing".to_owned()),
+            request_type: Some("Report a fault".to_owned()),
+            security: Some(Some(SecurityLevel {
+                id: "10100".to_owned(),
+                name: Some("Staff only".to_owned()),
+            })),
+            project: Some(project("WEB")),
+            ..issue("10001", "WEB-1", "2026-11-03T08:00:00Z")
+        },
+        DirectoryIssue {
+            summary: Some("100% done".to_owned()),
+            project: Some(project("WEB")),
+            deleted: Some(r#"{"id":"10010"}"#.to_owned()),
+            ..issue("10010", "WEB-10", "2026-11-04T08:00:00Z")
+        },
+        issue("10002", "WEB-2", "2026-11-05T08:00:00Z"),
+    ]
 }
 
 /// A complete listing of who there is and who is in which group.

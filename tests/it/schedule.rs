@@ -2,7 +2,7 @@
 
 use crate::world::{Kind, World, on_both};
 use auditgraph::config::Config;
-use auditgraph::event::{NewEvent, System};
+use auditgraph::event::{Facts, System};
 use auditgraph::schedule;
 use auditgraph::source::{Budget, Page, Part, Source, SourceError};
 use futures::future::BoxFuture;
@@ -60,8 +60,8 @@ impl Source for Told {
         .boxed()
     }
 
-    fn normalise(&self, _: &RawValue) -> Vec<NewEvent> {
-        Vec::new()
+    fn normalise(&self, _: &RawValue) -> Facts {
+        Facts::default()
     }
 
     fn check(&self) -> BoxFuture<'_, Result<String, SourceError>> {

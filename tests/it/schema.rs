@@ -171,7 +171,13 @@ async fn lists_and_ids_are_as_relay_wants_them() {
                     Some(returned.clone()),
                     format!("{}!", returned.trim_end_matches('!')),
                 );
-                for (name, expected) in [("first", "Int"), ("after", "String")] {
+                let arguments = [
+                    ("first", "Int"),
+                    ("after", "String"),
+                    ("last", "Int"),
+                    ("before", "String"),
+                ];
+                for (name, expected) in arguments {
                     let argument = list(&member["args"])
                         .iter()
                         .find(|known| known["name"] == name);

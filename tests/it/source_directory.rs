@@ -147,7 +147,7 @@ async fn without_directories_managed_accounts_are_listed() {
             panic!("{entries:#?}");
         };
         assert_eq!(first.status, Some(UserStatus::Inactive));
-        assert_eq!(first.activity[0].evidence, "product-access:bitbucket");
+        assert_eq!(first.activity[0].evidence, "last-active-date:bitbucket");
     }
 }
 
@@ -211,7 +211,7 @@ async fn active_people_are_asked_when_they_were_last_active() {
         .collect();
     assert_eq!(
         signals,
-        ["product-access:jira", "product-access:confluence"]
+        ["last-active-date:jira", "product-access:confluence"]
     );
     assert_eq!(lila.groups, None);
     assert!(pages[1].entries.is_empty());

@@ -2,7 +2,7 @@
 
 use crate::upstream::{Asked, Upstream, clock, json, status};
 use auditgraph::clock::Clock;
-use auditgraph::event::Timestamp;
+use auditgraph::event::{Stretch, Timestamp};
 use auditgraph::source::organization::Organization;
 use auditgraph::source::{Page, Part, Source, SourceError};
 use axum::response::{IntoResponse, Response};
@@ -38,7 +38,7 @@ fn ids(source: &Organization, pages: &[Page]) -> Vec<String> {
     pages
         .iter()
         .flat_map(|page| &page.records)
-        .flat_map(|record| source.normalise(record))
+        .flat_map(|record| source.normalise(record).events)
         .map(|event| event.upstream_key)
         .collect()
 }
@@ -96,11 +96,12 @@ async fn both_ends_of_the_log_are_followed_without_loss() {
                 events.push(next);
             }
         }
-        // Nothing new: nothing but at most one page of old events, and no new cursor.
+        // Nothing new: nothing but at most one page of old events.
         let (pages, _) = round(&source, Part::Events, cursor.clone()).await;
         let (pages, _) = round(&source, Part::Events, last_cursor(&pages).or(cursor)).await;
         assert!(ids(&source, &pages).len() <= 2);
-        assert_eq!(pages.is_empty(), cursor_at_end);
+        assert_eq!(ids(&source, &pages).is_empty(), cursor_at_end);
+        assert_eq!(pages.len(), 1, "the end is told once");
     }
 }
 
@@ -114,11 +115,23 @@ async fn the_first_round_starts_some_hours_ago_and_the_next_at_the_cursor() {
     .await;
     let source = organization(&upstream, &clock, "organization.lateness_hours = 2");
     let (pages, _) = round(&source, Part::Events, None).await;
-    assert_eq!(pages.len(), 1);
-    let watermark = Timestamp::parse("2026-11-20T09:00:00Z");
-    assert_eq!(pages[0].watermark, watermark);
+    assert_eq!(pages.len(), 2);
+    let watermark = Timestamp::parse("2026-11-20T09:00:00Z").unwrap();
+    assert_eq!(pages[0].watermark, Some(watermark));
+    assert_eq!(pages[0].covered, None, "not yet at the end");
+    let from = watermark.minus(Duration::from_hours(2));
+    let covered = pages[1].covered.unwrap();
+    assert_eq!(
+        covered,
+        Stretch {
+            from,
+            to: watermark
+        }
+    );
+    clock.advance(Duration::from_mins(1));
     let (again, _) = round(&source, Part::Events, last_cursor(&pages)).await;
-    assert!(again.is_empty());
+    assert!(again[0].records.is_empty() && again.len() == 1);
+    assert_eq!(again[0].covered.unwrap().from, covered.to, "without a hole");
     let asked = upstream.asked();
     assert_eq!(asked[0].path, "/admin/v1/orgs/org-1/events-stream");
     assert_eq!(asked[0].get("from"), "1795158000000");
@@ -249,7 +262,7 @@ async fn records_stay_as_they_are() {
     let source = organization(&upstream, &clock, "");
     let (pages, _) = round(&source, Part::Events, None).await;
     assert_eq!(pages[0].records[0].get(), record);
-    assert_eq!(source.normalise(&pages[0].records[0])[0].raw, record);
+    assert_eq!(source.normalise(&pages[0].records[0]).events[0].raw, record);
 }
 
 #[tokio::test]

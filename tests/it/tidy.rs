@@ -43,11 +43,12 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     ("config", &["event"]),
     ("clock", &["event"]),
+    ("metrics", &[]),
     ("event", &[]),
 ];
 
 /// The modules that everything else builds on.
-const LEAVES: [&str; 3] = ["event", "config", "clock"];
+const LEAVES: [&str; 4] = ["event", "config", "clock", "metrics"];
 
 /// The big packages and the folders or modules that may know them.
 const HOMES: &[(&str, &[&str])] = &[

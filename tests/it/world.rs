@@ -7,7 +7,8 @@ use auditgraph::event::{
     Actor, ActorKind, Alias, Container, Location, NewEvent, Object, Product, System, Timestamp,
 };
 use auditgraph::feed::Feed;
-use auditgraph::graphql::{self, Backend};
+use auditgraph::graphql::{Backend, Caller, Engine};
+use auditgraph::metrics::Metrics;
 use auditgraph::sandbox::{Sandbox, Settings};
 use auditgraph::source::{self, Part, Source};
 use auditgraph::store::runs::Outcome;
@@ -242,6 +243,15 @@ impl World {
 
     /// Every stored event of a source: upstream id to raw text. Fails when one is stored twice.
     pub(crate) async fn stored(&self, source: &str) -> BTreeMap<String, String> {
+        self.stored_since(source, 0).await
+    }
+
+    /// The same, of what stands behind a position.
+    pub(crate) async fn stored_since(
+        &self,
+        source: &str,
+        mut after: i64,
+    ) -> BTreeMap<String, String> {
         let store = self.store();
         let source_id = store.source_id(source).await.unwrap();
         let mut stored = BTreeMap::new();
@@ -253,7 +263,7 @@ impl World {
             )
             .await
             .unwrap();
-        let (mut after, newest) = (0, store.newest().await.unwrap());
+        let newest = store.newest().await.unwrap();
         while after < newest {
             let found = store.following(after, &everything, 1_000).await.unwrap();
             after = found.searched;
@@ -293,6 +303,7 @@ impl World {
             sources: self.sources.clone(),
             clock: self.clock.clone(),
             tasks: self.tasks.clone(),
+            expiry: Arc::new(self.config.credential_expiry.clone()),
         }
     }
 
@@ -303,12 +314,16 @@ impl World {
 
     /// Asks on somebody's behalf, without HTTP; the whole answer.
     pub(crate) async fn ask_as(&self, viewer: Viewer, query: &str, variables: Value) -> Value {
-        let backend = self.backend();
-        let schema = graphql::schema(Some(backend.clone()));
-        let request = async_graphql::Request::new(query)
-            .variables(async_graphql::Variables::from_json(variables));
-        let request = graphql::on_behalf(request, &backend, Arc::new(viewer), "test".to_owned());
-        serde_json::to_value(schema.execute(request).await).unwrap()
+        let asked = json!({"query": query, "variables": variables});
+        let mut answer = answer(&self.engine(), viewer, asked).await;
+        // What it cost is another matter.
+        answer.as_object_mut().unwrap().remove("extensions");
+        answer
+    }
+
+    /// What carries requests out.
+    pub(crate) fn engine(&self) -> Engine {
+        Engine::new(self.backend(), &self.config, Metrics::default()).unwrap()
     }
 
     /// Asks as an administrator and expects no error; the data.
@@ -320,8 +335,13 @@ impl World {
 
     /// Makes a token.
     pub(crate) async fn token(&self, role: Role) -> String {
+        self.token_named("test", role).await
+    }
+
+    /// Makes a token of that name.
+    pub(crate) async fn token_named(&self, name: &str, role: Role) -> String {
         let new = NewToken {
-            name: "test".to_owned(),
+            name: name.to_owned(),
             role,
             account_id: None,
             projects: Vec::new(),
@@ -343,14 +363,31 @@ impl World {
             clock: Clock::System,
             ..self.backend()
         };
-        let schema = graphql::schema(Some(backend.clone()));
+        let metrics = Metrics::default();
+        let engine = Engine::new(backend.clone(), &self.config, metrics.clone()).unwrap();
         let (server, stop) = (self.config.server.clone(), self.stop.clone());
         self.tasks.spawn(async move {
-            auditgraph::http::serve(listener, schema, backend, server, stop)
-                .await
-                .unwrap();
+            auditgraph::http::serve(listener, engine, backend, server, metrics, stop).await;
         });
         address
+    }
+}
+
+/// Has a request answered on somebody's behalf, without HTTP; the whole answer.
+pub(crate) async fn answer(engine: &Engine, viewer: Viewer, asked: Value) -> Value {
+    let asked = serde_json::from_value(asked).unwrap();
+    let answer = match engine.prepare(&asked, caller(viewer)) {
+        Ok(ready) => engine.execute(ready).await,
+        Err(refusal) => refusal,
+    };
+    serde_json::to_value(answer).unwrap()
+}
+
+/// Somebody who asks, under the request id `test`.
+pub(crate) fn caller(viewer: Viewer) -> Caller {
+    Caller {
+        viewer: Arc::new(viewer),
+        request_id: "test".to_owned(),
     }
 }
 

@@ -37,7 +37,7 @@ async fn following(
         events
             .await
             .unwrap()
-            .map_ok(|event| (event.seq, event.upstream_key))
+            .map_ok(|event| (event.seq, event.upstream_key.clone()))
             .map(Result::unwrap),
     )
 }

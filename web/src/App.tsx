@@ -1,5 +1,6 @@
 import { GraphiQL } from 'graphiql';
 import { useSyncExternalStore } from 'react';
+import { Editors } from './Editors';
 import { EXAMPLES } from './examples';
 import { fetcher } from './fetcher';
 import { FollowSystemTheme } from './FollowSystemTheme';
@@ -31,6 +32,7 @@ export function App() {
         </GraphiQL.Footer>
       )}
       <SharedHeaders />
+      <Editors />
       <FollowSystemTheme />
     </GraphiQL>
   );

@@ -10,7 +10,8 @@ export interface Example {
 export const EXAMPLES: Example[] = [
   {
     query: `# The 20 newest events: who did what, when,
-# to what. Press play, or Ctrl-Enter.
+# to what. Press play, or Ctrl-Enter. Without a
+# mouse: Enter goes into an editor, Escape out.
 #
 # Ctrl-Space shows what else an event knows.
 # For the next page, give pageInfo.endCursor

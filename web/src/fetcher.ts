@@ -54,7 +54,8 @@ async function post(params: object, headers: Record<string, unknown>, token: str
     noteAnswer(token, false);
     throw problem(REFUSED, result?.errors?.[0]?.message);
   }
-  noteAnswer(token, true);
+  // A server that is busy, or in trouble, has not looked at the token.
+  if (response.status !== 429 && response.status < 500) noteAnswer(token, true);
   if (!result) {
     throw problem(`The server answered ${response.status} ${response.statusText}, not GraphQL: ${body.slice(0, 500)}`);
   }

@@ -1,3 +1,4 @@
+import './nonce';
 import './workers';
 import '@graphiql/react/font/fira-code.css';
 import '@graphiql/react/style.css';
@@ -7,9 +8,12 @@ import 'graphiql/graphiql.css';
 import './graphiql.css';
 import { createRoot } from 'react-dom/client';
 import { takeTokenFromAddress } from './headers';
+import { correctMarkup } from './markup';
 
 // Before GraphiQL starts, because it reads the schema at once.
 takeTokenFromAddress();
 
 const { App } = await import('./App');
-createRoot(document.getElementById('page')!).render(<App />);
+const page = document.getElementById('page')!;
+correctMarkup(page);
+createRoot(page).render(<App />);

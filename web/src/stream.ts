@@ -3,24 +3,55 @@ import type { Observable } from '@graphiql/toolkit';
 import type { ExecutionResult } from 'graphql';
 import { CloseCode, createClient, type Client, type SubscribePayload } from 'graphql-ws';
 import { noteAnswer, tokenIn } from './headers';
-import { REFUSED } from './texts';
+import { cursorIn, resumedAt } from './resume';
+import { BROKEN, ENDINGS, REFUSED } from './texts';
+
+/** How a connection ends that may well come back: the server restarts, the network fails, the database is away. */
+const BREAKS = [1001, 1005, 1006, 1012, 1013];
+
+/** How long to wait before each attempt to go on, in milliseconds. */
+const PAUSES = [500, 1000, 2000, 4000, 8000, 15_000];
 
 let open: { client: Client; payload: string } | undefined;
 
-/** Follows a subscription until it is stopped, the server ends it, or the connection breaks. */
+/**
+ * Follows a subscription until it is stopped, the server ends it, or the connection breaks. After a break it goes on
+ * behind the last event that was seen, if that one's cursor is known: to begin again at the present would skip what
+ * happened meanwhile, without telling anybody.
+ */
 export function stream(
   path: string,
-  params: object,
+  params: SubscribePayload,
   headers: Record<string, unknown>,
   token: string,
 ): Observable<ExecutionResult> {
   const subscribe = (sink: Sink) => {
-    const unsubscribe = clientFor(path, headers).subscribe(params as SubscribePayload, {
-      next: (value) => sink.next(value as ExecutionResult),
-      error: (error) => sink.error(explain(error, token)),
-      complete: () => sink.complete(),
-    });
-    return { unsubscribe };
+    let stop = () => {};
+    let last: ExecutionResult = {};
+    let attempts = 0;
+    const follow = (request: SubscribePayload) => {
+      stop = clientFor(path, headers).subscribe(request, {
+        next: (value) => {
+          last = value as ExecutionResult;
+          attempts = 0;
+          sink.next(last);
+        },
+        error: (error) => {
+          const cursor = cursorIn(last);
+          const { code } = error as Partial<CloseEvent>;
+          const rest = cursor && BREAKS.includes(Number(code)) ? resumedAt(cursor, params) : undefined;
+          const pause = PAUSES[attempts];
+          if (!rest || pause === undefined) return sink.error(explain(error, token, cursor));
+          attempts += 1;
+          sink.next({ ...last, extensions: { stream: `The connection broke; going on after cursor ${cursor} …` } });
+          const timer = setTimeout(() => follow(rest), pause);
+          stop = () => clearTimeout(timer);
+        },
+        complete: () => sink.complete(),
+      });
+    };
+    follow(params);
+    return { unsubscribe: () => stop() };
   };
   return { subscribe: subscribe as Observable<ExecutionResult>['subscribe'] };
 }
@@ -42,7 +73,7 @@ function clientFor(path: string, headers: Record<string, unknown>): Client {
     connectionParams,
     // Notices a connection that broke without a word.
     keepAlive: 15_000,
-    // Trying again by itself would skip what happened meanwhile, without telling anybody.
+    // It would ask again for what it asked first, not for what comes after the last event.
     retryAttempts: 0,
   });
   open = { client, payload };
@@ -50,19 +81,14 @@ function clientFor(path: string, headers: Record<string, unknown>): Client {
 }
 
 /** What GraphiQL shall show: errors of the operation as they are, the end of a connection in words. */
-function explain(error: unknown, token: string): unknown {
+function explain(error: unknown, token: string, cursor: string | undefined): unknown {
   if (Array.isArray(error)) return error;
   const { code, reason } = error as Partial<CloseEvent>;
+  const server = reason ? { server: reason } : {};
   if (code === CloseCode.Unauthorized || code === CloseCode.Forbidden) {
     noteAnswer(token, false);
-    return { message: REFUSED, ...(reason && { server: reason }) };
+    return { message: REFUSED, code, ...server };
   }
   if (code === undefined) return { message: `The stream broke: ${error instanceof Error ? error.message : String(error)}` };
-  return {
-    message:
-      'The stream ended because the connection did. Press the play button to follow again; ' +
-      'with `events(after: "<last cursor>")` you miss nothing.',
-    code,
-    ...(reason && { server: reason }),
-  };
+  return { message: ENDINGS[code] ?? BROKEN, code, ...server, ...(cursor && { lastCursor: cursor }) };
 }

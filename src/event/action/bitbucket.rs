@@ -7,7 +7,7 @@ super::actions! {
         "bitbucket_project.creation_requested" "Creation of Bitbucket project requested"
             [BitbucketAudit "Project creation requested", DcKey "bitbucket.service.project.audit.action.projectcreationrequested"];
         "bitbucket_project.updated" "Bitbucket project updated"
-            [OrgLabel "Updated project", BitbucketHook "project:updated", BitbucketAudit "Project settings changed",
+            [OrgLabel "Updated project", BitbucketHook "project:updated", BitbucketHook "project:modified", BitbucketAudit "Project settings changed",
              DcKey "bitbucket.service.project.audit.action.projectmodified"];
         "bitbucket_project.update_requested" "Change of Bitbucket project requested" [BitbucketAudit "Project settings change requested"];
         "bitbucket_project.deleted" "Bitbucket project deleted"

@@ -59,6 +59,81 @@ super::actions! {
     SECRET_SCANNING in Bitbucket {
         "secret_scanning.rule_deleted" "Global secret scanning rule deleted" [BitbucketAudit "Global secret scanning rule deleted"];
         "secret_scanning.project_rule_deleted" "Project secret scanning rule deleted" [BitbucketAudit "Project secret scanning rule deleted"];
-        "security_hook.skipped" "Security hook skipped" [BitbucketAudit "Security hook skipped"];
+        "secret_scanning.project_allowlist_rule_added" "Project secret scanning allowlist rule added"
+            [BitbucketAudit "Project secret scanning allowlist rule added"];
     }
+    SOTERI_SECURITY in Bitbucket {
+        "security_hook.skipped" "Security hook skipped" [BitbucketAudit "Security hook skipped"];
+        "security_hook.warned" "Security hook warned" [BitbucketAudit "Security hook warned"];
+        "security_hook.blocked" "Security hook blocked" [BitbucketAudit "Security hook blocked"];
+        "soteri.hook_status_changed" "Global security hook status changed" [BitbucketAudit "Global hook status changed"];
+        "soteri.hook_mode_changed" "Global security hook mode changed" [BitbucketAudit "Global hook mode changed"];
+        "soteri.builtin_rule_toggled" "Built-in security rule toggled" [BitbucketAudit "Built-in rule toggled"];
+        "soteri.custom_rule_created" "Custom security rule created" [BitbucketAudit "Custom rule created"];
+        "soteri.custom_rule_deleted" "Custom security rule deleted" [BitbucketAudit "Custom rule deleted"];
+        "soteri.custom_rule_toggled" "Custom security rule toggled" [BitbucketAudit "Custom rule toggled"];
+        "soteri.custom_rule_changed" "Custom security rule changed" [BitbucketAudit "Custom rule changed"];
+        "soteri.access_changed" "Access to security settings changed" [BitbucketAudit "Global settings access changed"];
+        "soteri.repository_toggled" "Security scanning of repository toggled" [BitbucketAudit "Repository scanning toggled"];
+        "soteri.branch_scanned" "Security scan of branch started" [BitbucketAudit "Branch scan started"];
+        "soteri.repository_scanned" "Security scan of repository started" [BitbucketAudit "Repository scan started"];
+        "soteri.project_scanned" "Security scan of project started" [BitbucketAudit "Project scan started"];
+        "soteri.instance_scanned" "Security scan of instance started" [BitbucketAudit "Instance scan started"];
+        "soteri.finding_unreviewed" "Security finding no longer marked as reviewed" [BitbucketAudit "Finding unmarked as reviewed"];
+        "soteri.finding_reviewed" "Security finding marked as reviewed" [BitbucketAudit "Finding marked as reviewed"];
+        "soteri.false_positive_added" "Global false positive added" [BitbucketAudit "Global false positive added"];
+        "soteri.false_positive_deleted" "Global false positive deleted" [BitbucketAudit "Global false positive deleted"];
+        "soteri.configuration_changed" "Security configuration file changed" [BitbucketAudit "soteri-security.yml changed"];
+    }
+}
+
+/// The action of the Soteri app that a display name most likely means.
+///
+/// Of all its names only `Security hook skipped` has been verified; what the others tell of is known, how they are worded is
+/// not. So they are found by their words, the most telling first. Bitbucket's own secret scanning is another matter.
+pub(super) fn soteri(name: &str) -> Option<&'static str> {
+    const WORDS: &[(&[&str], &str)] = &[
+        (&["soteri-security.yml"], "soteri.configuration_changed"),
+        (&["hook", "skip"], "security_hook.skipped"),
+        (&["hook", "warn"], "security_hook.warned"),
+        (&["hook", "block"], "security_hook.blocked"),
+        (&["security", "hook", "mode"], "soteri.hook_mode_changed"),
+        (&["global", "hook", "mode"], "soteri.hook_mode_changed"),
+        (&["security", "hook"], "soteri.hook_status_changed"),
+        (&["global", "hook"], "soteri.hook_status_changed"),
+        (
+            &["false positive", "delete"],
+            "soteri.false_positive_deleted",
+        ),
+        (
+            &["false positive", "remove"],
+            "soteri.false_positive_deleted",
+        ),
+        (&["false positive"], "soteri.false_positive_added"),
+        (&["finding", "unmark"], "soteri.finding_unreviewed"),
+        (&["finding", "unreview"], "soteri.finding_unreviewed"),
+        (&["finding", "review"], "soteri.finding_reviewed"),
+        (&["custom", "rule", "create"], "soteri.custom_rule_created"),
+        (&["custom", "rule", "add"], "soteri.custom_rule_created"),
+        (&["custom", "rule", "delete"], "soteri.custom_rule_deleted"),
+        (&["custom", "rule", "able"], "soteri.custom_rule_toggled"),
+        (&["custom", "rule", "toggle"], "soteri.custom_rule_toggled"),
+        (&["custom", "rule"], "soteri.custom_rule_changed"),
+        (&["built", "rule"], "soteri.builtin_rule_toggled"),
+        (&["scan", "branch"], "soteri.branch_scanned"),
+        (&["scan", "repositor", "able"], "soteri.repository_toggled"),
+        (&["scan", "repositor"], "soteri.repository_scanned"),
+        (&["scan", "project"], "soteri.project_scanned"),
+        (&["scan", "instance"], "soteri.instance_scanned"),
+        (&["scan", "global"], "soteri.instance_scanned"),
+        (&["soteri", "access"], "soteri.access_changed"),
+        (&["security", "settings", "access"], "soteri.access_changed"),
+    ];
+    let name = name.to_lowercase();
+    if name.contains("secret scanning") || name.contains("plugin") {
+        return None;
+    }
+    let fits = |words: &[&str]| words.iter().all(|word| name.contains(word));
+    let (_, code) = WORDS.iter().find(|(words, _)| fits(words))?;
+    Some(code)
 }

@@ -17,7 +17,7 @@ super::actions! {
         #13 "worklog.deleted" "Worklog deleted" [JiraHook "worklog_deleted", Polled "worklog/deleted"];
         #57 "attachment.created" "Attachment created" [JiraHook "attachment_created"];
         #58 "attachment.deleted" "Attachment deleted" [JiraHook "attachment_deleted"];
-        #88 "issue.viewed" "Issue viewed" [Org "jira_issue_viewed"];
+        #88 "issue.viewed" "Issue viewed" [Org "jira_issue_viewed", View "view/issue_view", View "view/customer_portal"];
     }
     PROJECTS in Jira {
         #14 "project.created" "Project created" [JiraHook "project_created", JiraAudit "Project created", DcKey "jira.auditing.project.created"];
@@ -109,8 +109,8 @@ super::actions! {
     ASSETS in Assets {
         #55 "asset_object.created" "Assets object created" [Polled "object/created"];
         #56 "asset_object.updated" "Assets object updated" [Polled "object/updated"];
-        #86 "asset_roles.updated" "Assets roles updated" [Polled "roles/updated"];
-        #87 "asset_object_type_roles.updated" "Assets object type roles updated" [Polled "object_type_roles/updated"];
+        #86 "asset_roles.updated" "Assets roles updated" needs RolesSnapshot [Polled "roles/updated"];
+        #87 "asset_object_type_roles.updated" "Assets object type roles updated" needs RolesSnapshot [Polled "object_type_roles/updated"];
     }
     PERMISSIONS in Jira {
         #65 "permission_scheme.created" "Permission scheme created"

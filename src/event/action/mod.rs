@@ -3,13 +3,15 @@
 //! An upstream name that the table does not know is not an error: the event keeps that name as its code, in the
 //! category [`OTHER`]. A new action is one row in one of the tables here, nothing else. One fact has one row, however
 //! many systems report it, so a row lists all the names it goes by. A row reads: the number in the requirements where
-//! it has one, the code, what people read, the counter's name where the code does not yield it, the upstream names.
+//! it has one, the code, what people read, the counter's name where the code does not yield it, what it needs to have a
+//! source where upstream does not report it by itself, the upstream names.
 
 mod bitbucket;
 mod confluence;
 mod data_center;
 mod directory;
 mod jira;
+pub mod late;
 mod organization;
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,28 @@ pub struct Action {
     pub counter: &'static str,
     /// The names under which upstream systems report it.
     pub upstream: &'static [Name],
+    /// What must be there for it to have a source; nothing more than a connected system for most.
+    pub need: Option<Need>,
+}
+
+/// What some actions need besides a connected system, because upstream itself does not report them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// A file that says who has which role in Assets.
+    RolesSnapshot,
+}
+
+impl Need {
+    /// Why an action has no source without it, and what would give it one.
+    #[must_use]
+    pub const fn because(self) -> &'static str {
+        match self {
+            Self::RolesSnapshot => {
+                "Atlassian offers no way to read the roles of Assets. Keep them in a file and name it in \
+                 assets.roles_snapshot: then changes of that file are reported."
+            }
+        }
+    }
 }
 
 /// A name under which an upstream system reports an action. Compared without regard to case.
@@ -64,6 +88,8 @@ pub enum Vocabulary {
     JiraField,
     /// The summary of a Jira audit record, e.g. `Permission scheme copied`.
     JiraAudit,
+    /// The place of an issue view that was posted to us, e.g. `view/customer_portal`.
+    View,
     /// A polled resource of Jira or Assets and what became of it, e.g. `worklog/deleted`.
     Polled,
     /// The summary of a Confluence audit record, e.g. `Space created`.
@@ -79,7 +105,8 @@ pub enum Vocabulary {
 /// Turns rows into `pub(super) const TABLE: &[Action]`.
 macro_rules! actions {
     ($($category:ident in $product:ident {
-        $($(#$number:literal)? $code:literal $label:literal $(= $counter:literal)? [$($vocabulary:ident $name:literal),*];)*
+        $($(#$number:literal)? $code:literal $label:literal $(= $counter:literal)? $(needs $need:ident)?
+            [$($vocabulary:ident $name:literal),*];)*
     })*) => {
         pub(super) const TABLE: &[super::Action] = &[$($(super::Action {
             number: super::actions!(@number $($number)?),
@@ -89,8 +116,11 @@ macro_rules! actions {
             product: crate::event::Product::$product,
             counter: super::actions!(@counter $code $(, $counter)?),
             upstream: &[$(super::Name { vocabulary: super::Vocabulary::$vocabulary, text: $name }),*],
+            need: super::actions!(@need $($need)?),
         },)*)*];
     };
+    (@need) => { None };
+    (@need $need:ident) => { Some(super::Need::$need) };
     (@number) => { None };
     (@number $number:literal) => { Some($number) };
     (@counter $code:literal, $counter:literal) => { $counter };
@@ -168,6 +198,7 @@ pub fn resolve(system: System, name: &str, label: Option<&str>) -> Option<&'stat
                 Vocabulary::JiraField,
                 Vocabulary::Polled,
                 Vocabulary::DcKey,
+                Vocabulary::View,
             ],
             &[Vocabulary::JiraAudit],
         ),
@@ -189,6 +220,14 @@ pub fn resolve(system: System, name: &str, label: Option<&str>) -> Option<&'stat
             fits(name, action.product).then_some(action)
         })
         .or_else(|| by_ending(system, name))
+        .or_else(|| by_words(system, name))
+}
+
+/// The action of an app of Bitbucket Data Center whose names are known by what they tell of only.
+fn by_words(system: System, name: &str) -> Option<&'static Action> {
+    // A key of Bitbucket's own is no such name.
+    let own = system == System::BitbucketDc && !name.starts_with("bitbucket.");
+    by_code(data_center::soteri(name).filter(|_| own)?)
 }
 
 /// Whether an organization event's id can belong to a product.

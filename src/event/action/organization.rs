@@ -157,9 +157,9 @@ super::actions! {
         "google_sync.invitation_updated" "Google Workspace invitation message updated" [Org "gsync_user_invitation_message_updated"];
     }
     APPS in Organization {
-        "app.installed" "App installed" [OrgLabel "App installed"];
+        "app.installed" "App installed" [OrgLabel "App installed", ConfluenceAudit "App installed"];
         "app.install_failed" "Installing an app failed" [OrgLabel "App installation failed", OrgLabel "App install failed"];
-        "app.updated" "App updated" [OrgLabel "App updated", BitbucketAudit "Plugin upgraded"];
+        "app.updated" "App updated" [OrgLabel "App updated", ConfluenceAudit "App updated", ConfluenceAudit "App upgraded", BitbucketAudit "Plugin upgraded"];
         "app.update_failed" "Updating an app failed" [OrgLabel "App update failed"];
         "app.enabled" "App enabled"
             [OrgLabel "App enabled", ConfluenceAudit "App enabled", BitbucketAudit "Plugin enabled", DcKey "audit.logging.summary.plugin.enabled",
@@ -167,7 +167,7 @@ super::actions! {
         "app.enable_failed" "Enabling an app failed" [OrgLabel "App enable failed"];
         "app.disabled" "App disabled" [OrgLabel "App disabled", ConfluenceAudit "App disabled", BitbucketAudit "Plugin disabled"];
         "app.disable_failed" "Disabling an app failed" [OrgLabel "App disable failed"];
-        "app.uninstalled" "App uninstalled" [OrgLabel "App uninstalled", BitbucketAudit "Plugin uninstalled"];
+        "app.uninstalled" "App uninstalled" [OrgLabel "App uninstalled", ConfluenceAudit "App uninstalled", BitbucketAudit "Plugin uninstalled"];
         "app.uninstall_failed" "Uninstalling an app failed" [OrgLabel "App uninstall failed", OrgLabel "App uninstallation failed"];
         "app.jira_requested" "Jira asked by a third-party app" [OrgLabel "Third-party app Jira API request"];
         "app.confluence_requested" "Confluence asked by a third-party app" [OrgLabel "Third-party app Confluence API request"];

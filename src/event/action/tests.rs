@@ -210,3 +210,41 @@ fn the_unknown_stays_unknown() {
         assert_eq!(code(system, "état_émis_é", Some("Etwas Neues")), None);
     }
 }
+
+#[test]
+fn the_soteri_app_is_known_by_its_words() {
+    for (name, expected) in [
+        ("Security hook skipped", Some("security_hook.skipped")),
+        ("Security hook blocked push", Some("security_hook.blocked")),
+        ("Security hook warned user", Some("security_hook.warned")),
+        (
+            "Global security hook mode set",
+            Some("soteri.hook_mode_changed"),
+        ),
+        ("Custom rule enabled", Some("soteri.custom_rule_toggled")),
+        (
+            "Custom scan rule created",
+            Some("soteri.custom_rule_created"),
+        ),
+        (
+            "Finding unmarked as reviewed",
+            Some("soteri.finding_unreviewed"),
+        ),
+        ("Findings marked reviewed", Some("soteri.finding_reviewed")),
+        ("Manual scan of branch", Some("soteri.branch_scanned")),
+        ("Scan of instance started", Some("soteri.instance_scanned")),
+        (
+            "soteri-security.yml changed on default branch",
+            Some("soteri.configuration_changed"),
+        ),
+        ("Global secret scanning rule created", None),
+        ("bitbucket.hook.audit.action.globalhookenabled", None),
+    ] {
+        assert_eq!(code(System::BitbucketDc, name, None), expected, "{name}");
+        assert!(by_code("soteri.access_changed").is_some());
+    }
+    assert_eq!(
+        code(System::JiraDc, "Security hook blocked push", None),
+        None
+    );
+}

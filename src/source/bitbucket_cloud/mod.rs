@@ -1,23 +1,25 @@
 //! The members, projects and repositories of Bitbucket Cloud workspaces.
 //!
-//! Bitbucket Cloud has no audit log of its own: what happens there is in the organization's, see
-//! [`organization`](super::organization).
+//! Bitbucket Cloud has no audit log of its own: administration is in the organization's, see
+//! [`organization`](super::organization). Pushes and pull requests come by webhook.
 
 mod client;
+pub(super) mod hook;
 mod normalise;
 mod walk;
 mod wire;
 
 use super::http::SetupError;
 use super::look::Look;
-use super::{Budget, Page, Part, Source, SourceError};
+use super::{Budget, Delivery, NoHook, Page, Part, Source, SourceError};
 use crate::clock::Clock;
 use crate::config;
-use crate::event::{NewEvent, System};
+use crate::event::{Facts, System};
 use client::Client;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt, StreamExt};
+use secrecy::SecretString;
 use serde_json::value::RawValue;
 
 /// Bitbucket Cloud, seen with one credential.
@@ -26,6 +28,13 @@ pub struct BitbucketCloud {
     client: Client,
     name: String,
     workspaces: Vec<String>,
+    hook_secret: SecretString,
+}
+
+/// What a recorded webhook says; nothing when it is none.
+pub(super) fn facts(record: &RawValue) -> Facts {
+    let event = hook::event(record, None, None);
+    event.map(Facts::from).unwrap_or_default()
 }
 
 impl BitbucketCloud {
@@ -39,6 +48,7 @@ impl BitbucketCloud {
             client: Client::new(config, limits, clock)?,
             name: config.name.clone(),
             workspaces: config.workspaces.clone(),
+            hook_secret: config.hook_secret.clone(),
         })
     }
 
@@ -80,14 +90,26 @@ impl Source for BitbucketCloud {
     ) -> BoxStream<'_, Result<Page, SourceError>> {
         match part {
             Part::Directory => walk::pages(&self.client, &self.workspaces).boxed(),
-            Part::Events | Part::History | Part::Activity | Part::Actions => {
-                stream::empty().boxed()
-            }
+            _ => stream::empty().boxed(),
         }
     }
 
-    fn normalise(&self, _record: &RawValue) -> Vec<NewEvent> {
-        Vec::new()
+    fn normalise(&self, record: &RawValue) -> Facts {
+        facts(record)
+    }
+
+    fn hook_secret(&self) -> Option<&SecretString> {
+        Some(&self.hook_secret)
+    }
+
+    fn receive(&self, delivery: &Delivery<'_>) -> Result<Facts, NoHook> {
+        let name = delivery.header("X-Event-Key");
+        let id = delivery.header("X-Request-UUID");
+        let event = hook::event(delivery.record()?, name, id).ok_or(NoHook::Unknown {
+            system: "Bitbucket Cloud",
+            expected: "it has a header X-Event-Key, e.g. repo:push",
+        })?;
+        Ok(delivery.say(event.into()))
     }
 
     fn check(&self) -> BoxFuture<'_, Result<String, SourceError>> {

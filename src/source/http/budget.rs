@@ -2,7 +2,7 @@
 //!
 //! One [`Bucket`] per class of paths, since that is how upstream counts.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Ticks};
 use crate::event::Timestamp;
 use crate::source::Budget;
 use governor::middleware::NoOpMiddleware;
@@ -12,7 +12,7 @@ use governor::{Quota, RateLimiter};
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -21,6 +21,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 pub struct Bucket {
     limiter: RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Nanos>>,
     ticks: Ticks,
+    clock: Clock,
     turn: tokio::sync::Mutex<()>,
     sent: Mutex<VecDeque<Timestamp>>,
     per_minute: u32,
@@ -39,10 +40,7 @@ impl Bucket {
         let quota = Quota::with_period(each)
             .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN))
             .allow_burst(burst);
-        let ticks = Ticks {
-            clock: clock.clone(),
-            start: Instant::now(),
-        };
+        let ticks = Ticks::new(clock);
         let per_minute = if period <= MINUTE {
             requests
         } else {
@@ -51,6 +49,7 @@ impl Bucket {
         Self {
             limiter: RateLimiter::direct_with_clock(quota, ticks.clone()),
             ticks,
+            clock: clock.clone(),
             turn: tokio::sync::Mutex::new(()),
             sent: Mutex::default(),
             per_minute,
@@ -63,12 +62,9 @@ impl Bucket {
         while let Err(until) = self.limiter.check() {
             let wait = until.wait_time_from(governor::clock::Clock::now(&self.ticks));
             // The clock counts in microseconds: a shorter wait would not move it.
-            self.ticks
-                .clock
-                .sleep(wait.max(Duration::from_micros(1)))
-                .await;
+            self.clock.sleep(wait.max(Duration::from_micros(1))).await;
         }
-        let now = self.ticks.clock.now();
+        let now = self.clock.now();
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         sent.push_back(now);
         forget(&mut sent, now);
@@ -78,7 +74,7 @@ impl Bucket {
     #[must_use]
     pub fn budget(&self) -> Budget {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        forget(&mut sent, self.ticks.clock.now());
+        forget(&mut sent, self.clock.now());
         Budget {
             per_minute: self.per_minute,
             spent: u32::try_from(sent.len()).unwrap_or(u32::MAX),
@@ -89,25 +85,6 @@ impl Bucket {
 fn forget(sent: &mut VecDeque<Timestamp>, now: Timestamp) {
     while sent.front().is_some_and(|time| now.since(*time) >= MINUTE) {
         sent.pop_front();
-    }
-}
-
-/// Our clock as governor reads it. The machine's wall clock may be set back, so there a stopwatch stands in for it.
-#[derive(Clone, Debug)]
-struct Ticks {
-    clock: Clock,
-    start: Instant,
-}
-
-impl governor::clock::Clock for Ticks {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        let elapsed = match &self.clock {
-            Clock::System => self.start.elapsed().as_nanos(),
-            Clock::Manual(_) => u128::try_from(self.clock.now().micros()).unwrap_or(0) * 1_000,
-        };
-        Nanos::new(u64::try_from(elapsed).unwrap_or(u64::MAX / 2))
     }
 }
 

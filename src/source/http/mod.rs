@@ -26,6 +26,7 @@ use reqwest::{Method, StatusCode, redirect, tls};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use url::Url;
@@ -66,6 +67,7 @@ pub struct Http {
     limits: HttpClient,
     clock: Clock,
     ahead: AtomicI64,
+    user: OnceLock<String>,
 }
 
 /// Makes ring the TLS implementation of the process, unless one has been chosen.
@@ -132,6 +134,7 @@ impl Http {
             limits: *limits,
             clock,
             ahead: AtomicI64::new(0),
+            user: OnceLock::new(),
         })
     }
 
@@ -160,6 +163,12 @@ impl Http {
     pub fn server_now(&self) -> Timestamp {
         let now = self.clock.now().micros();
         Timestamp::from_micros(now.saturating_add(self.ahead.load(Ordering::Relaxed)))
+    }
+
+    /// The name of the user whose credential it is, as soon as an answer has said so: Data Center products do.
+    #[must_use]
+    pub fn user(&self) -> Option<String> {
+        self.user.get().cloned()
     }
 
     /// Sends the request, again where that may help, and reads the answer.
@@ -234,6 +243,11 @@ impl Http {
         }
         let status = response.status();
         if status.is_success() {
+            let user = response.headers().get("x-ausername");
+            if let Some(user) = user.and_then(|user| user.to_str().ok()) {
+                // It is the same in every answer.
+                let _ = self.user.set(user.to_owned());
+            }
             let limit = self.limits.max_page_mib.saturating_mul(1024 * 1024);
             return match answer::read(response, limit).await {
                 Ok(value) => Ok(value),

@@ -3,6 +3,7 @@
 use crate::event::directory::{
     ActivitySignal, DirectoryAction, DirectoryGroup, DirectoryUser, UserStatus,
 };
+use crate::event::signal::{LAST_ACTIVE_DATE, PRODUCT_ACCESS};
 use crate::event::{ActorKind, Alias, Timestamp};
 use crate::source::look::Look;
 
@@ -16,6 +17,7 @@ pub(super) fn user(item: Look<'_>) -> Option<DirectoryUser> {
         name: item.at("name").text(),
         nickname: item.at("nickname").text(),
         email: item.at("email").text(),
+        unverified_email: item.at("emailVerified").flag() == Some(false),
         status: status(&[
             item.at("accountStatus"),
             item.at("status"),
@@ -84,15 +86,24 @@ pub(super) fn added_to_org(data: Look<'_>) -> Option<Timestamp> {
     exact.or_else(|| data.at("added_to_org").time())
 }
 
-/// The newest sign for each product: the same product may be there once for each site.
+/// The newest sign for each product: the same product may be there once for each site, with the moment or only the day.
 fn newest(access: Look<'_>, exact: &str, day: &str) -> Vec<ActivitySignal> {
     let mut signals: Vec<ActivitySignal> = Vec::new();
     for product in access.list() {
-        let time = product.at(exact).time().or_else(|| product.at(day).time());
-        let (Some(key), Some(time)) = (product.at("key").text(), time) else {
+        let Some(key) = product.at("key").text() else {
             continue;
         };
-        let evidence = format!("product-access:{key}");
+        let found = match product.at(exact).time() {
+            Some(time) if product.at(exact).text().is_some_and(|text| is_day(&text)) => {
+                Some((LAST_ACTIVE_DATE, time))
+            }
+            Some(time) => Some((PRODUCT_ACCESS, time)),
+            None => product.at(day).time().map(|time| (LAST_ACTIVE_DATE, time)),
+        };
+        let Some((kind, time)) = found else {
+            continue;
+        };
+        let evidence = format!("{kind}{key}");
         match signals
             .iter_mut()
             .find(|signal| signal.evidence == evidence)
@@ -102,6 +113,11 @@ fn newest(access: Look<'_>, exact: &str, day: &str) -> Vec<ActivitySignal> {
         }
     }
     signals
+}
+
+/// Whether a time names only a day, e.g. `2026-11-03`.
+fn is_day(text: &str) -> bool {
+    text.len() == "2026-11-03".len() && text.contains('-')
 }
 
 fn kind(account_type: Look<'_>) -> ActorKind {

@@ -3,7 +3,7 @@
 //! It starts at the moment of its own first run and so overlaps what the tail reads: nothing falls between them.
 
 use super::client::{Client, LOG, Stretch};
-use crate::event::Timestamp;
+use crate::event::{self, Timestamp};
 use crate::source::http::{CallError, Guard};
 use crate::source::{Page, SourceError};
 use futures::stream::{self, Stream};
@@ -101,6 +101,10 @@ impl<'a> History<'a> {
             None => true,
             Some(next) => blank && (self.blank || self.mark.next.as_ref() == Some(next)),
         };
+        let covered = over.then(|| event::Stretch {
+            from: to.minus(DAY),
+            to,
+        });
         self.blank = blank && !over;
         if over {
             self.mark.days += 1;
@@ -114,6 +118,7 @@ impl<'a> History<'a> {
             records,
             cursor: Some(super::to_cursor(&self.mark)),
             progress: Some((self.mark.days.into(), self.days.into())),
+            covered,
             ..Page::default()
         };
         Ok(Some((page, self)))

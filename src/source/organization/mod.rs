@@ -18,14 +18,17 @@ use super::http::SetupError;
 use super::{Budget, Page, Part, Source, SourceError};
 use crate::clock::Clock;
 use crate::config;
-use crate::event::{NewEvent, System};
+use crate::event::{Facts, System};
 use client::{Client, Stretch};
 use futures::future::BoxFuture;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
 use futures::{FutureExt, StreamExt};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::time::Duration;
+
+/// How long Atlassian keeps the audit log.
+const RETENTION: Duration = Duration::from_hours(180 * 24);
 
 /// An organization, seen through its administration API.
 #[derive(Debug)]
@@ -125,15 +128,24 @@ impl Source for Organization {
             Part::Directory => directory::pages(client).boxed(),
             Part::Activity => directory::activity(client, cursor).boxed(),
             Part::Actions => directory::actions(client).boxed(),
+            _ => stream::empty().boxed(),
         }
     }
 
-    fn normalise(&self, record: &RawValue) -> Vec<NewEvent> {
-        vec![event(record)]
+    fn normalise(&self, record: &RawValue) -> Facts {
+        event(record).into()
     }
 
     fn check(&self) -> BoxFuture<'_, Result<String, SourceError>> {
         self.describe().boxed()
+    }
+
+    fn retention(&self) -> Option<Duration> {
+        Some(RETENTION)
+    }
+
+    fn reach(&self) -> Duration {
+        Duration::from_hours(u64::from(self.history_days) * 24).min(RETENTION)
     }
 
     fn budget(&self) -> Budget {

@@ -5,7 +5,7 @@
 
 use super::client::{Client, LOG, Stretch};
 use super::wire::processed_at;
-use crate::event::Timestamp;
+use crate::event::{self, Timestamp};
 use crate::source::http::{CallError, Guard};
 use crate::source::{Page, SourceError};
 use futures::stream::{self, Stream};
@@ -20,13 +20,15 @@ struct Mark {
     next: Option<String>,
     /// The latest moment of processing seen: where to start again, minus some overlap, should the cursor be lost.
     watermark: Timestamp,
+    /// The moment up to which the log has been read to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_to_end_at: Option<Timestamp>,
 }
 
 struct Tail<'a> {
     client: &'a Client,
     lateness: Duration,
     mark: Mark,
-    stored: bool,
     restarted: bool,
     guard: Guard,
 }
@@ -41,23 +43,23 @@ pub(super) fn pages<'a>(
     cursor: Option<&str>,
 ) -> impl Stream<Item = Result<Page, SourceError>> + use<'a> {
     let read = cursor.map(serde_json::from_str::<Mark>);
-    let stored = matches!(read, Some(Ok(_)));
     let mark = match read {
         Some(Ok(mark)) => mark,
         Some(Err(_)) => Mark {
             next: None,
             watermark: client.now().minus(history),
+            read_to_end_at: None,
         },
         None => Mark {
             next: None,
             watermark: client.now(),
+            read_to_end_at: None,
         },
     };
     let tail = Tail {
         client,
         lateness,
         mark,
-        stored,
         restarted: false,
         guard: Guard::default(),
     };
@@ -95,7 +97,6 @@ impl<'a> Tail<'a> {
                         });
                     }
                     self.restarted = true;
-                    self.stored = false;
                     self.mark.next = None;
                     self.guard = Guard::default();
                 }
@@ -120,14 +121,20 @@ impl<'a> Tail<'a> {
         if next.is_some() {
             self.mark.next = next;
         }
-        if records.is_empty() && self.stored && self.mark == before {
-            return Ok(None);
+        // The first round begins where it asked from; each further one where the one before came to the end.
+        let since = before.read_to_end_at;
+        let covered = last.then(|| event::Stretch {
+            from: since.unwrap_or(before.watermark.minus(self.lateness)),
+            to: now,
+        });
+        if last {
+            self.mark.read_to_end_at = since.max(Some(now));
         }
-        self.stored = true;
         let page = Page {
             records,
             cursor: Some(super::to_cursor(&self.mark)),
             watermark: Some(self.mark.watermark),
+            covered,
             ..Page::default()
         };
         Ok(Some((page, (!last).then_some(self))))

@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "activity_signals")]
 pub struct Model {
-    /// Who.
+    /// Whose account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: i64,
     /// Which source says so.

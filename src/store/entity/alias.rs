@@ -14,8 +14,10 @@ pub struct Model {
     pub namespace: String,
     /// The name.
     pub value: String,
-    /// Whose it is; may be corrected later.
+    /// The person whose it is: the row of `users` that stands for them.
     pub user_id: i64,
+    /// The account whose it is.
+    pub account_id: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -10,11 +10,13 @@ pub struct Model {
     /// The source.
     #[sea_orm(primary_key, auto_increment = false)]
     pub source_id: i32,
-    /// Who.
+    /// The account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: i64,
     /// The listing that named them last, by its start in microseconds.
     pub seen_at: i64,
+    /// The lower-case e-mail address that the source vouches for.
+    pub email: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -12,7 +12,7 @@ pub struct Model {
     pub id: i64,
     /// The source that says so.
     pub source_id: i32,
-    /// Who.
+    /// Whose account.
     pub user_id: i64,
     /// In which group.
     pub group_id: Option<i64>,

@@ -14,6 +14,8 @@ pub struct Model {
     pub name: String,
     /// The system behind it.
     pub system: String,
+    /// When it was first read, in microseconds; absent while nothing but imports came from it.
+    pub connected_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

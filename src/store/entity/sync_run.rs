@@ -36,6 +36,12 @@ pub struct Model {
     pub error: Option<String>,
     /// When it is to run again, in microseconds.
     pub next_run_at: Option<i64>,
+    /// How much of the whole is done after it, where that is known.
+    pub done: Option<i64>,
+    /// How much the whole is.
+    pub total: Option<i64>,
+    /// When its newest page was stored, in microseconds.
+    pub stored_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,8 +1,8 @@
-//! `users`: somebody: one row for one person, however many names they have.
+//! `users`: somebody's account, and somebody: one of a person's accounts stands for the person.
 
 use sea_orm::entity::prelude::*;
 
-/// Somebody: one row for one person, however many names they have.
+/// Somebody's account. The row that is its own `person_id` stands for the person.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -28,14 +28,14 @@ pub struct Model {
     pub department: Option<String>,
     /// When they joined, in microseconds.
     pub added_at: Option<i64>,
-    /// The newest sign of activity, in microseconds.
-    pub last_active_at: Option<i64>,
-    /// What says so.
-    pub last_active_evidence: Option<String>,
     /// Whether a directory lists them now.
     pub listed: bool,
     /// Lower-case name to sort by.
     pub sort_name: String,
+    /// The row that stands for the person whose account this is: this one, or another.
+    pub person_id: i64,
+    /// Lower-case e-mail address, to find who else has it.
+    pub email_key: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

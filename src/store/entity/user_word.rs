@@ -10,7 +10,7 @@ pub struct Model {
     /// The word in lower case.
     #[sea_orm(primary_key, auto_increment = false)]
     pub word: String,
-    /// Whose.
+    /// In whose account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: i64,
 }

@@ -3,11 +3,10 @@
 //! Text is ordered byte by byte. Where case does not matter, only that of plain Latin letters (A to Z) does not: it is
 //! all that SQLite can fold. Names of people and groups are folded completely, because they are stored folded.
 
-use super::column;
-use super::people::aliases_of;
 use crate::store::Store;
-use crate::store::entity::{action, alias, event, user_word};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, Query};
+use crate::store::entity::{change, user, user_word};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, Query, SelectStatement};
+use std::collections::BTreeSet;
 
 /// Text that compares byte by byte.
 pub(in crate::store) fn bytewise(store: &Store, text: Expr) -> Expr {
@@ -34,44 +33,47 @@ pub(in crate::store) fn word_prefix(prefix: &str) -> Condition {
         )
 }
 
-/// The condition of `EventFilter.text`. Where people are not visible, it does not find them by their addresses either.
-pub(super) fn containing(store: &Store, text: &str, with_people: bool) -> Condition {
-    let escaped = text
-        .to_ascii_lowercase()
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    let like =
-        |text: Expr| lower(store, text).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'));
-    let mut any = Condition::any();
-    for text in [
-        event::Column::Message,
-        event::Column::TargetName,
-        event::Column::TargetId,
-        event::Column::IssueKey,
-    ] {
-        any = any.add(like(column(text)));
+/// The persons one of whose accounts is called by such a word.
+pub(in crate::store) fn persons_with_word(word: Condition) -> SelectStatement {
+    persons_of(
+        Query::select()
+            .column(user_word::Column::UserId)
+            .from(user_word::Entity)
+            .cond_where(word)
+            .to_owned(),
+    )
+}
+
+/// The persons whose accounts a query finds.
+pub(super) fn persons_of(accounts: SelectStatement) -> SelectStatement {
+    Query::select()
+        .column(user::Column::PersonId)
+        .from(user::Entity)
+        .and_where(Expr::col(user::Column::Id).in_subquery(accounts))
+        .to_owned()
+}
+
+/// Characters of a changed field's name or value by which an index finds it. Values may be whole documents.
+const SHORT: usize = 100;
+
+/// The beginning of text as an index of changes has it.
+fn short(store: &Store, text: Expr) -> Expr {
+    if store.is_postgres() {
+        Expr::cust_with_expr("lower(substr($1 COLLATE \"C\", 1, 100))", text)
+    } else {
+        Expr::cust_with_expr("lower(substr(?, 1, 100))", text)
     }
-    let actions = Query::select()
-        .column(action::Column::Id)
-        .from(action::Entity)
-        .cond_where(
-            Condition::any()
-                .add(like(Expr::col(action::Column::Label)))
-                .add(like(Expr::col(action::Column::Code)))
-                .add(like(Expr::col(action::Column::Name))),
-        )
-        .to_owned();
-    any = any.add(column(event::Column::ActionId).in_subquery(actions));
-    if !with_people {
-        return any;
+}
+
+/// That a column of changes is one of these names, folded: as the index has it, and, where that is not all of it, as
+/// the row has it.
+pub(super) fn fits(store: &Store, column: change::Column, names: &BTreeSet<String>) -> Condition {
+    let begin = |name: &String| name.chars().take(SHORT).collect::<String>();
+    let column = Expr::col((change::Entity, column));
+    let beginning = short(store, column.clone()).is_in(names.iter().map(begin));
+    let all = Condition::all().add(beginning);
+    if names.iter().all(|name| name.chars().count() < SHORT) {
+        return all;
     }
-    let people = Query::select()
-        .column(user_word::Column::UserId)
-        .from(user_word::Entity)
-        .cond_where(word_prefix(&text.to_lowercase()))
-        .to_owned();
-    let aliases =
-        aliases_of(Condition::all().add(Expr::col(alias::Column::UserId).in_subquery(people)));
-    any.add(column(event::Column::ActorId).in_subquery(aliases))
+    all.add(lower(store, column).is_in(names.iter().cloned()))
 }

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod faults;
+mod hooks;
+mod jira;
 mod life;
 mod lists;
 mod log;
@@ -18,22 +20,22 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// A sandbox with a client that knows its credentials, and a clock that stands still.
-struct Upstream {
-    sandbox: Sandbox,
+pub(crate) struct Upstream {
+    pub(crate) sandbox: Sandbox,
     clock: Clock,
     tasks: TaskTracker,
     stop: CancellationToken,
     client: reqwest::Client,
 }
 
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     headers: HeaderMap,
-    text: String,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()
     }
 
@@ -50,7 +52,7 @@ struct Page<'a> {
     meta: Value,
 }
 
-fn small() -> Settings {
+pub(crate) fn small() -> Settings {
     Settings {
         history_events: 700,
         history_days: 30,
@@ -59,7 +61,7 @@ fn small() -> Settings {
     }
 }
 
-async fn start(settings: Settings) -> Upstream {
+pub(crate) async fn start(settings: Settings) -> Upstream {
     // Fails when another test was first, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let clock = Clock::manual(Timestamp::parse("2026-11-20T15:00:00Z").unwrap());
@@ -77,7 +79,7 @@ async fn start(settings: Settings) -> Upstream {
 }
 
 impl Upstream {
-    fn org(&self) -> String {
+    pub(crate) fn org(&self) -> String {
         format!(
             "/admin/v1/orgs/{}",
             self.sandbox.organization_settings().org_id
@@ -91,7 +93,7 @@ impl Upstream {
             self.sandbox.url().join(path).unwrap().to_string()
         };
         let request = self.client.request(method, &url);
-        if url.contains("/2.0/") {
+        if url.contains("/2.0/") || url.contains("/rest/") {
             let settings = self.sandbox.bitbucket_settings();
             request.basic_auth(settings.email, Some(settings.token.expose_secret()))
         } else {
@@ -109,13 +111,13 @@ impl Upstream {
         })
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         Self::send(self.request(reqwest::Method::GET, path))
             .await
             .unwrap()
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         let request = self
             .request(reqwest::Method::POST, path)
             .body(body.to_string());
@@ -147,7 +149,7 @@ impl Upstream {
         }
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.stop.cancel();
         self.tasks.close();
         drop(self.client);

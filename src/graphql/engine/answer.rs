@@ -1,0 +1,130 @@
+//! What goes back to a client: data, errors with their codes, and what it cost. Never large because of errors alone.
+
+use super::budget::Spent;
+use crate::graphql::error::{self, Code};
+use async_graphql::{ServerError, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::time::Duration;
+
+/// Errors in one answer, at most.
+const ERRORS: usize = 10;
+
+/// Characters of an error's message, at most.
+const MESSAGE: usize = 400;
+
+/// The answer to a request, or one answer of a stream.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    data: Option<Value>,
+    errors: Vec<ServerError>,
+    spent: Option<Spent>,
+    retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// The answer to a request that was not carried out.
+    #[must_use]
+    pub fn refusal(errors: Vec<ServerError>, request_id: &str) -> Self {
+        Self {
+            data: None,
+            errors: dress(errors, request_id),
+            spent: None,
+            retry_after: None,
+        }
+    }
+
+    /// The answer to a request that has to wait.
+    #[must_use]
+    pub fn later(message: &str, wait: Duration, request_id: &str) -> Self {
+        let error = error::refusal(Code::RateLimited, message);
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+        let error = error::with(error, "retryAfterMs", wait_ms);
+        Self {
+            retry_after: Some(wait),
+            ..Self::refusal(vec![error], request_id)
+        }
+    }
+
+    pub(super) fn carried_out(data: Value, errors: Vec<ServerError>, request_id: &str) -> Self {
+        Self {
+            data: Some(data),
+            errors: dress(errors, request_id),
+            spent: None,
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn with_cost(self, spent: Spent) -> Self {
+        Self {
+            spent: Some(spent),
+            ..self
+        }
+    }
+
+    /// Whether the request was not carried out at all: there is no data, not even a null.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.data.is_none()
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn errors(&self) -> &[ServerError] {
+        &self.errors
+    }
+
+    /// The code of the first error, if there is one.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        self.errors.first().and_then(error::code)
+    }
+
+    /// How long to wait before asking again, where that would help.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if !self.errors.is_empty() {
+            map.serialize_entry("errors", &self.errors)?;
+        }
+        if let Some(data) = &self.data {
+            map.serialize_entry("data", data)?;
+        }
+        if let Some(Spent { cost, remaining }) = self.spent {
+            let cost = serde_json::json!({"cost": {"requested": cost, "remaining": remaining}});
+            map.serialize_entry("extensions", &cost)?;
+        }
+        map.end()
+    }
+}
+
+/// Gives each error a code and the request's id, and keeps all of them small.
+fn dress(mut errors: Vec<ServerError>, request_id: &str) -> Vec<ServerError> {
+    let more = errors.len().saturating_sub(ERRORS);
+    errors.truncate(ERRORS);
+    if more > 0 {
+        let code = errors
+            .first()
+            .and_then(error::code)
+            .unwrap_or(Code::BadUserInput);
+        errors.push(error::refusal(code, format!("and {more} more errors")));
+    }
+    let dressed = errors.into_iter().map(|mut error| {
+        if let Some((end, _)) = error.message.char_indices().nth(MESSAGE) {
+            error.message.truncate(end);
+            error.message.push('…');
+        }
+        error.locations.truncate(ERRORS);
+        // What the framework finds wrong by itself is wrong with the request.
+        if error::code(&error).is_none() {
+            error = error::with(error, "code", Code::BadUserInput.as_str());
+        }
+        error::with(error, "requestId", request_id)
+    });
+    dressed.collect()
+}

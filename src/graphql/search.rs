@@ -1,0 +1,159 @@
+//! Filters as text: what a search box needs, and the `search` argument beside every `filter`.
+
+use super::{error, viewer};
+use crate::event::filter::EventFilter;
+use crate::event::search::{self, Problem};
+use crate::store::StoreError;
+use async_graphql::types::Json;
+use async_graphql::{Context, Error, ErrorExtensions, Object, Result, SimpleObject};
+
+#[derive(Default)]
+pub(super) struct SearchQuery;
+
+#[Object]
+impl SearchQuery {
+    /// Reads a search as text, e.g. `actor:lila action:issue.deleted -project:WEB created:>=2026-11-01 "release notes"`,
+    /// without searching. The README has all qualifiers.
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
+    async fn parse_search(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The text, as somebody types it.")] search: String,
+    ) -> Result<ParsedSearch> {
+        viewer(ctx)?;
+        Ok(match search::parse(&search) {
+            Ok(filter) => ParsedSearch {
+                search: Some(search::print(&filter)),
+                filter: Some(Json(filter)),
+                problems: Vec::new(),
+            },
+            Err(problems) => ParsedSearch {
+                filter: None,
+                search: None,
+                problems: problems.into_iter().map(SearchProblem::from).collect(),
+            },
+        })
+    }
+
+    /// A filter as text: reading it with `parseSearch` gives the same filter again.
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
+    async fn print_search(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The filter.")] filter: EventFilter,
+    ) -> Result<String> {
+        viewer(ctx)?;
+        Ok(search::print(&filter))
+    }
+}
+
+/// What a text asks for, or what is wrong with it.
+#[derive(SimpleObject)]
+struct ParsedSearch {
+    /// The filter, in the form in which `EventFilter` is given; null when something is wrong with the text.
+    filter: Option<Json<EventFilter>>,
+    /// The same search as it is written here: one way for all that mean the same filter. Null when something is wrong.
+    search: Option<String>,
+    /// What is wrong, from the beginning of the text to its end, the first ten at most; empty when nothing is.
+    problems: Vec<SearchProblem>,
+}
+
+/// Something that is wrong with a text.
+#[derive(SimpleObject)]
+struct SearchProblem {
+    /// What is wrong, and what was expected.
+    message: String,
+    /// Where it is: the number of the character, counted from 1.
+    column: i32,
+    /// What was probably meant, to be put in the place of what is wrong; null where nothing comes to mind.
+    suggestion: Option<String>,
+}
+
+impl From<Problem> for SearchProblem {
+    fn from(problem: Problem) -> Self {
+        Self {
+            message: problem.message,
+            column: i32::try_from(problem.column).unwrap_or(i32::MAX),
+            suggestion: problem.suggestion,
+        }
+    }
+}
+
+/// What a list takes as `filter` and as `search`: both have to hold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// Both in one.
+    pub(super) filter: EventFilter,
+    /// What came as `filter`, where there is a `search`, too.
+    given: Option<EventFilter>,
+}
+
+impl Asked {
+    /// Reads the search.
+    pub(super) fn read(filter: Option<EventFilter>, search: Option<&str>) -> Result<Self> {
+        let filter = filter.unwrap_or_default();
+        Ok(match search {
+            None => Self::within(filter),
+            Some(text) => Self {
+                filter: search::both(filter.clone(), read(text)?),
+                given: Some(filter),
+            },
+        })
+    }
+
+    /// What is asked for without a search.
+    pub(super) fn within(filter: EventFilter) -> Self {
+        Self {
+            filter,
+            given: None,
+        }
+    }
+
+    /// The error for what the store says about the filter: where it is about something that the caller's own filter does
+    /// not have, it is about the search.
+    pub(super) fn failed(&self, ctx: &Context<'_>, failure: StoreError) -> Error {
+        match failure {
+            StoreError::Filter { path, message } if self.is_of_search(&path) => {
+                error::bad_input("search", message)
+            }
+            failure => error::from_store(ctx, failure),
+        }
+    }
+
+    /// Whether the caller's own filter has nothing at a path such as `filter.not.actions[0]`; it may have been put inside
+    /// another one.
+    fn is_of_search(&self, path: &str) -> bool {
+        let Some(Ok(given)) = self.given.as_ref().map(serde_json::to_value) else {
+            return false;
+        };
+        let Some(path) = path.strip_prefix("filter") else {
+            return false;
+        };
+        let has = |path: &str| {
+            let steps = path.split(['.', '[']).filter(|step| !step.is_empty());
+            let mut steps = steps.map(|step| step.trim_end_matches(']'));
+            let found = steps.try_fold(&given, |at, step| match step.parse::<usize>() {
+                Ok(place) => at.get(place),
+                Err(_) => at.get(step),
+            });
+            found.is_some()
+        };
+        !has(path) && !path.strip_prefix(".any[0]").is_some_and(has)
+    }
+}
+
+fn read(text: &str) -> Result<EventFilter> {
+    search::parse(text).map_err(|problems| {
+        let first = problems.into_iter().next();
+        let message = first.as_ref().map(ToString::to_string);
+        let wrong = error::bad_input("search", message.unwrap_or_default());
+        wrong.extend_with(|_, extensions| {
+            if let Some(problem) = first {
+                extensions.set("column", problem.column);
+                if let Some(suggestion) = problem.suggestion {
+                    extensions.set("suggestion", suggestion);
+                }
+            }
+        })
+    })
+}

@@ -1,0 +1,59 @@
+/**
+ * What a linter finds and the schema keeps: the rule, the lines of schema.graphql it is about (none: wherever the rule
+ * applies), and the reason. An exception that nothing needs any more fails the check.
+ */
+export const ESLINT = [
+  {
+    rule: 'strict-id-in-types',
+    line: /^type \w+(Connection|Edge) \{$/,
+    reason: 'A page of a list and its edges have no identity of their own; cursors mark places in it.',
+  },
+  {
+    rule: 'strict-id-in-types',
+    line: /^type PageInfo \{$/,
+    reason: 'Relay specifies its fields, and an id is none of them.',
+  },
+  {
+    rule: 'strict-id-in-types',
+    line: /^type (ActivitySignal|Actor|Change|Container|EventIssue|Location|SecurityLevel|Target|UserAlias|UserConflict) \{$/,
+    reason:
+      'Parts of an event, issue or user, as upstream told them: they cannot be asked for alone. Where they have an `id`, it is ' +
+      "upstream's, which may be missing and is not global.",
+  },
+  {
+    rule: 'strict-id-in-types',
+    line: /^type (Action|Backfill|Budget|Coverage|IssueView|Membership|ParsedSearch|SearchProblem|SourceWarning|SyncRun|Viewer) \{$/,
+    reason:
+      'Nothing refers to them: an action is known by its code; runs, budgets, backfills, coverage and warnings belong to their source, a membership ' +
+      'to its group or user, a view of an issue is its event, and the viewer is who asks.',
+  },
+  {
+    rule: 'strict-id-in-types',
+    line: /^type \w+Payload \{$/,
+    reason: 'What a mutation answers with is not kept; the things in it have their own ids.',
+  },
+  {
+    rule: 'no-typename-prefix',
+    line: /^container: Container$/,
+    reason: 'Not a prefix but the same thing again: the place around a place, named as on Event and Project.',
+  },
+  {
+    rule: 'relay-edge-types',
+    message: /^A list type should only wrap an edge type/,
+    reason:
+      'Short lists that belong to one thing come whole (changes, aliases, the catalogue of actions), `nodes` of a ' +
+      'connection spares the edges to who needs no cursors, and Query.nodes is as Relay wants it.',
+  },
+  {
+    rule: 'relay-edge-types',
+    line: /^type (IssueView|Membership)Edge \{$/,
+    reason:
+      'The cursor specification allows any type as a node; a membership is an interval, found through its group, and a ' +
+      'view of an issue is an event under another name.',
+  },
+];
+
+export const SCHEMA_LINTER = ['type-fields', 'enum-values', 'input-object-fields'].map((what) => ({
+  rule: `${what}-sorted-alphabetically`,
+  reason: 'The order is for readers: what matters first, what belongs together beside each other.',
+}));

@@ -1,0 +1,110 @@
+// Every type with a global id as a Relay application reads it again, and the stream. Only compiled, never run.
+import { graphql } from 'react-relay';
+
+graphql`
+  query nodesRootQuery($id: ID!, $ids: [ID!]!) {
+    node(id: $id) {
+      __typename
+      ...nodes_event @alias
+      ...nodes_group @alias
+      ...nodes_issue @alias
+      ...nodes_project @alias
+      ...nodes_source @alias
+      ...nodes_user @alias
+    }
+    nodes(ids: $ids) {
+      id
+    }
+  }
+`;
+
+graphql`
+  subscription nodesStreamSubscription($after: String, $filter: EventFilter, $connections: [ID!]!) {
+    events(after: $after, filter: $filter) @prependEdge(connections: $connections) {
+      cursor
+      node {
+        ...nodes_event
+      }
+    }
+  }
+`;
+
+graphql`
+  mutation nodesLinkMutation($input: LinkUsersInput!) {
+    linkUsers(input: $input) {
+      user {
+        id
+        ...nodes_user
+      }
+    }
+  }
+`;
+
+graphql`
+  mutation nodesSeparateMutation($input: SeparateUserInput!) {
+    separateUser(input: $input) {
+      user {
+        id
+        ...nodes_user
+      }
+      separated {
+        id
+        ...nodes_user
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment nodes_event on Event @refetchable(queryName: "nodesEventQuery") {
+    time
+    message
+    action {
+      label
+    }
+    actor {
+      name
+      user {
+        id
+      }
+    }
+    target {
+      name
+    }
+  }
+`;
+
+graphql`
+  fragment nodes_group on Group @refetchable(queryName: "nodesGroupQuery") {
+    name
+  }
+`;
+
+graphql`
+  fragment nodes_issue on Issue @refetchable(queryName: "nodesIssueQuery") {
+    key
+    summary
+    url
+  }
+`;
+
+graphql`
+  fragment nodes_project on Project @refetchable(queryName: "nodesProjectQuery") {
+    key
+    name
+  }
+`;
+
+graphql`
+  fragment nodes_source on Source @refetchable(queryName: "nodesSourceQuery") {
+    sourceName: name
+    status
+  }
+`;
+
+graphql`
+  fragment nodes_user on User @refetchable(queryName: "nodesUserQuery") {
+    name
+    email
+  }
+`;
