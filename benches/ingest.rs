@@ -9,15 +9,12 @@
     reason = "a benchmark that cannot go on has nothing to say"
 )]
 
-use auditgraph::config::Config;
-use auditgraph::event::{
-    Actor, ActorKind, Alias, Container, ContainerKind, IssueRef, Location, NewEvent, Object,
-    Product, System, Timestamp,
-};
+mod company;
+
+use auditgraph::event::{NewEvent, System, Timestamp};
+use auditgraph::store::Batch;
 use auditgraph::store::entity::{event, payload};
-use auditgraph::store::{Batch, Purpose, Store};
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use company::{events, now, open, variable};
 use sea_orm::{
     ActiveModelTrait, ConnectOptions, Database, DatabaseConnection, EntityTrait, IntoActiveModel,
     TransactionTrait,
@@ -75,16 +72,6 @@ fn main() {
     });
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a benchmark has no settings of its own"
-)]
-fn variable(name: &str) -> Option<String> {
-    std::env::vars()
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value)
-}
-
 async fn run(db: &DatabaseConnection, sql: &str) {
     use sea_orm::ConnectionTrait;
     db.execute_unprepared(sql).await.expect("the statement");
@@ -106,14 +93,6 @@ async fn compare(database: &str, count: usize, url: impl Fn(u64, &str) -> String
         "{database}: append is {:.2} times insert_many (median of {ROUNDS})",
         ratios[ratios.len() / 2]
     );
-}
-
-async fn open(url: &str) -> Store {
-    let mut config: Config = "".parse().expect("the defaults");
-    config.database.url = url.to_owned().into();
-    Store::open(&config.database, Purpose::Log)
-        .await
-        .expect("the store")
 }
 
 /// Events a second through the store: names resolved, repeats found, positions given, cursor kept.
@@ -175,74 +154,6 @@ async fn insert_many(url: &str, events: Vec<NewEvent>) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "a rate needs few digits")]
 fn rate(count: usize, begin: Instant) -> f64 {
     count as f64 / begin.elapsed().as_secs_f64()
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_micros(1_795_000_000_000_000)
-}
-
-/// A year of a company: few are busy, most are not.
-fn events(seed: u64, count: usize) -> Vec<NewEvent> {
-    let mut dice = StdRng::seed_from_u64(seed);
-    let year: i64 = 365 * 86_400 * 1_000_000;
-    (0..count)
-        .map(|number| {
-            let busy: f64 = dice.random();
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a small positive number"
-            )]
-            let actor = (busy * busy * 5_000.0) as u32;
-            let project = dice.random_range(0..500);
-            let id: u128 = dice.random();
-            NewEvent {
-                upstream_key: format!("{id:032x}"),
-                system: System::Organization,
-                action: format!("action_{}", dice.random_range(0..40)),
-                product: Product::Jira,
-                time: Some(Timestamp::from_micros(
-                    now().micros() - dice.random_range(0..year),
-                )),
-                actor: Some(Actor {
-                    alias: Alias::account(format!("557058:{actor}")),
-                    kind: ActorKind::Person,
-                    name: Some(format!("Person {actor}")),
-                    email: None,
-                }),
-                target: Some(Object {
-                    kind: "issue".to_owned(),
-                    id: Some(number.to_string()),
-                    name: Some(format!("P{project}-{number}")),
-                    url: Some(format!("https://site.example/browse/P{project}-{number}")),
-                    user: None,
-                }),
-                objects: Vec::new(),
-                container: Some(Container {
-                    id: None,
-                    key: Some(format!("P{project}")),
-                    ..Container::new(ContainerKind::Project, "site", "")
-                }),
-                issue: Some(IssueRef {
-                    id: Some(number.to_string()),
-                    key: Some(format!("P{project}-{number}")),
-                }),
-                changes: Vec::new(),
-                location: Location {
-                    ip: Some(format!("203.0.113.{}", dice.random_range(1..255))),
-                    city: Some("Tbilisi".to_owned()),
-                    region: None,
-                    country: Some("Georgia".to_owned()),
-                },
-                method: Some("session".to_owned()),
-                message: Some(format!("Viewed issue P{project}-{number}")),
-                raw: format!(
-                    r#"{{"id":"{id:032x}","attributes":{{"action":"x","text":"{}"}}}}"#,
-                    "x".repeat(300)
-                ),
-            }
-        })
-        .collect()
 }
 
 fn rows(seq: i64, event: NewEvent) -> (event::Model, payload::Model) {

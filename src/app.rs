@@ -2,6 +2,7 @@
 //! it again.
 
 use crate::access::Role;
+use crate::activity::{self, Activity};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::feed::Feed;
@@ -34,6 +35,8 @@ pub struct App {
     pub config: Config,
     /// The log.
     pub feed: Feed,
+    /// The counts of the log.
+    pub activity: Activity,
     /// The configured sources.
     pub sources: Vec<Arc<dyn Source>>,
     /// What time it is.
@@ -54,6 +57,7 @@ impl App {
         let feed = Feed::open(store.asking(Arc::new(search))).await?;
         Ok(Self {
             config,
+            activity: Activity::new(feed.store().clone()),
             feed,
             sources,
             clock,
@@ -75,6 +79,14 @@ impl App {
         let (feed, clock, stop) = (self.feed.clone(), self.clock.clone(), self.stop.clone());
         self.tasks
             .spawn(async move { feed.hear_others(&clock, &stop).await });
+        let (activity, feed, clock, stop) = (
+            self.activity.clone(),
+            self.feed.clone(),
+            self.clock.clone(),
+            self.stop.clone(),
+        );
+        self.tasks
+            .spawn(async move { activity.follow(&feed, &clock, &stop).await });
         let jobs = schedule::jobs(&self.sources, &self.config.schedule);
         let (feed, clock) = (self.feed.clone(), self.clock.clone());
         schedule::start(jobs, feed, clock, self.tasks.clone(), self.stop.clone()).await?;
@@ -84,6 +96,8 @@ impl App {
     /// Serves until told to stop, then waits for what is under way.
     pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
         let backend = Backend {
+            activity: self.activity,
+            activity_limits: counted(&self.config),
             feed: self.feed,
             sources: self.sources,
             clock: self.clock.clone(),
@@ -151,6 +165,15 @@ impl App {
             .create_token(new, self.clock.now(), &mut StdRng::from_os_rng())
             .await?;
         Ok(secret)
+    }
+}
+
+/// How far back the settings let counts go.
+#[must_use]
+pub fn counted(config: &Config) -> activity::Limits {
+    activity::Limits {
+        default_days: config.activity.default_days,
+        max_days: config.activity.max_days,
     }
 }
 

@@ -3,6 +3,7 @@
 //! `default.toml` is the manual; this file only gives it types and says what is wrong with a value. The environment is
 //! read nowhere else.
 
+mod activity;
 mod assets;
 mod bitbucket_cloud;
 mod confluence_cloud;
@@ -11,6 +12,7 @@ mod given;
 mod jira_cloud;
 mod limits;
 
+pub use activity::Activity;
 pub use assets::Assets;
 pub use bitbucket_cloud::BitbucketCloud;
 pub use confluence_cloud::ConfluenceCloud;
@@ -65,6 +67,8 @@ pub struct Config {
     pub confluence_dc: DataCenter,
     /// `[credential_expiry]`: by the name of the source, the day on which its credential expires.
     pub credential_expiry: BTreeMap<String, NaiveDate>,
+    /// `[activity]`
+    pub activity: Activity,
     /// `[schedule]`
     pub schedule: Schedule,
     /// `[http_client]`

@@ -75,6 +75,13 @@ impl Feed {
         *self.newest.borrow()
     }
 
+    /// Waits until something comes behind a position, as far as this process is told.
+    pub async fn beyond(&self, position: i64) {
+        let mut newest = self.newest.subscribe();
+        // The sender lives as long as this does.
+        let _ = newest.wait_for(|newest| *newest > position).await;
+    }
+
     /// Stores a batch of a source's events with the cursor behind it, then wakes the followers.
     pub async fn append(
         &self,

@@ -59,6 +59,7 @@
 //! | [`sandbox`] | Atlassian in a box: a made-up company behind real HTTP, for the demo and for tests. |
 //! | [`graphql`] | The schema: one file a noun, merged into roots; and the engine, through which every request goes. |
 //! | [`export`] | What leaves as a file: rows and their forms. |
+//! | [`activity`] | The aggregated view: counts in columns of the log, kept in memory. |
 //! | [`sync`] | Fetch, normalise, append, wake, on one screen. |
 //! | [`source`] | Upstream systems, one folder each: how they are asked, and how records become events. |
 //! | [`feed`] | The log as something to append to and to follow. |
@@ -70,6 +71,7 @@
 //! | [`event`] | The vocabulary: events, actions, filters, directory entries. No input, no output. |
 
 pub mod access;
+pub mod activity;
 pub mod app;
 pub mod cli;
 pub mod clock;

@@ -18,7 +18,7 @@ pub(super) struct ActionQuery;
 pub(super) struct Action {
     /// The code, e.g. `issue.deleted`; what `EventFilter.actions` takes. Upstream's own name for an action that the
     /// catalogue does not know.
-    code: String,
+    pub(super) code: String,
     /// What people read.
     label: String,
     /// The heading it belongs under, e.g. `ISSUES`; what `EventFilter.categories` takes.
@@ -58,6 +58,22 @@ impl Action {
         }
     }
 
+    /// An action of the catalogue.
+    pub(super) fn of_catalogue(known: &catalogue::Action) -> Self {
+        Self {
+            code: known.code.to_owned(),
+            label: known.label.to_owned(),
+            category: known.category.to_owned(),
+            product: known.product,
+            need: known.need,
+        }
+    }
+
+    /// An action that upstream has named, as it is understood today.
+    pub(super) fn of_stored(row: &action::Model) -> Self {
+        Self::of_event(row, product_of(row))
+    }
+
     /// What it needs and no source gives.
     fn unmet(&self, sources: &[Arc<dyn Source>]) -> Option<Need> {
         let met = |need| sources.iter().any(|source| source.meets(need));
@@ -78,21 +94,13 @@ impl ActionQuery {
         viewer(ctx)?;
         let seen = backend(ctx)?.feed.store().actions().await;
         let seen = seen.map_err(|failure| error::from_store(ctx, failure))?;
-        let known = catalogue::all().map(|action| Action {
-            code: action.code.to_owned(),
-            label: action.label.to_owned(),
-            category: action.category.to_owned(),
-            product: action.product,
-            need: action.need,
-        });
+        let known = catalogue::all().map(Action::of_catalogue);
         let unknown: BTreeMap<&str, &action::Model> = seen
             .iter()
             .filter(|row| catalogue::by_code(&row.code).is_none())
             .map(|row| (row.code.as_str(), row))
             .collect();
-        let unknown = unknown
-            .values()
-            .map(|row| Action::of_event(row, product_of(row)));
+        let unknown = unknown.values().map(|row| Action::of_stored(row));
         let search = search.map(|text| text.to_lowercase());
         Ok(known
             .chain(unknown)

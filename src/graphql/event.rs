@@ -350,9 +350,9 @@ impl Event {
     }
 }
 
-type Person = Arc<(entity::alias::Model, entity::user::Model)>;
+pub(super) type Person = Arc<(entity::alias::Model, entity::user::Model)>;
 
-async fn person(ctx: &Context<'_>, alias: i64) -> Result<Option<Person>> {
+pub(super) async fn person(ctx: &Context<'_>, alias: i64) -> Result<Option<Person>> {
     let found = loaders(ctx)?.load_one(loader::AliasId(alias)).await;
     found.map_err(|failure| super::viewer::shared(ctx, &failure))
 }
@@ -365,7 +365,7 @@ async fn visible_user(ctx: &Context<'_>, id: i64) -> Result<Option<User>> {
         .map(User))
 }
 
-pub(super) struct Actor(Person);
+pub(super) struct Actor(pub(super) Person);
 
 /// Who did something.
 #[Object]

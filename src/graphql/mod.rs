@@ -5,6 +5,7 @@
 //! [`http`](crate::http). The text of `schema.graphql` comes from the doc comments in here.
 
 mod action;
+mod activity;
 mod engine;
 pub mod error;
 mod event;
@@ -27,6 +28,7 @@ mod viewer;
 pub use engine::{Answer, Asked, Caller, Engine, EngineError, Ready, TrustedError};
 
 use crate::access::Viewer;
+use crate::activity::{self as counting, Activity};
 use crate::clock::Clock;
 use crate::feed::Feed;
 use crate::source::Source;
@@ -50,6 +52,7 @@ pub struct Query(
     issue::IssueQuery,
     view::IssueViewQuery,
     event::EventQuery,
+    activity::ActivityQuery,
     action::ActionQuery,
     source::SourceQuery,
     search::SearchQuery,
@@ -69,6 +72,10 @@ pub type Schema = async_graphql::Schema<Query, Mutation, stream::Subscription>;
 pub struct Backend {
     /// The log.
     pub feed: Feed,
+    /// The counts of the log.
+    pub activity: Activity,
+    /// How far back counts go.
+    pub activity_limits: counting::Limits,
     /// The configured sources.
     pub sources: Vec<Arc<dyn Source>>,
     /// What time it is.

@@ -152,6 +152,37 @@ pub(super) fn encode(list: &str, mark: &impl Mark) -> String {
     URL_SAFE_NO_PAD.encode(format!("{list}|{}", mark.write()))
 }
 
+/// A page of a list that is in memory as a whole, in its order; `mark` says where an item stands.
+pub(super) fn cut_from<R, M: Ord>(
+    mut list: Vec<R>,
+    range: &Range<M>,
+    mark: impl Fn(&R) -> M,
+) -> Rows<R> {
+    let comes_before = |row: &R, other: &M| {
+        let row = mark(row);
+        if range.descending {
+            row > *other
+        } else {
+            row < *other
+        }
+    };
+    if let Some(before) = &range.before {
+        list.truncate(list.partition_point(|row| comes_before(row, before)));
+    }
+    if let Some(after) = &range.after {
+        let begin = list.partition_point(|row| comes_before(row, after) || mark(row) == *after);
+        list.drain(..begin);
+    }
+    let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
+    let more = list.len() > limit;
+    if range.from_end {
+        list.drain(..list.len().saturating_sub(limit));
+    } else {
+        list.truncate(limit);
+    }
+    Rows { rows: list, more }
+}
+
 impl<T: OutputType + Clone> Connection<T> {
     /// The page that the rows make.
     pub(super) fn new<R, M: Mark>(

@@ -14,7 +14,7 @@ use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use std::collections::{BTreeSet, HashMap};
 
 /// Where a page of a list that is sorted by name begins or ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NameMark {
     /// The lower-case name.
     pub name: String,

@@ -18,7 +18,7 @@ use super::witness::{APART, Names, people, subjects, witnesses};
 use super::{Store, StoreError, bulk};
 use crate::event::action::late::{ISSUE_UPDATED, may_be_awaited, may_lack_actor, tells_of_parts};
 use crate::event::{System, Timestamp};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{EntityTrait, QueryFilter, QuerySelect, Set};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -217,11 +217,18 @@ async fn keep(
     from_seq: i64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let newest: Option<Option<i64>> = late_actor::Entity::find()
+        .select_only()
+        .expr(Expr::col(late_actor::Column::Number).max())
+        .into_tuple()
+        .one(resolver.transaction)
+        .await?;
     let row = late_actor::ActiveModel {
         seq: Set(seq),
         alias_id: Set(alias_id),
         from_seq: Set(from_seq),
         learned_at: Set(now.micros()),
+        number: Set(newest.flatten().unwrap_or_default() + 1),
     };
     let first = OnConflict::column(late_actor::Column::Seq)
         .do_nothing()

@@ -10,6 +10,7 @@ pub mod activity;
 mod append;
 mod belonging;
 mod bulk;
+pub mod columns;
 pub mod conflicts;
 pub mod coverage;
 mod decisions;

@@ -20,14 +20,14 @@
 //! Everything else that looks like one person (the same address without proof, the same name) is listed as a conflict and
 //! never linked; see [`conflicts`](super::conflicts).
 
-use super::entity::{alias, person_contradiction, person_decision, user};
+use super::entity::{alias, person_contradiction, person_decision, revision, user};
 use super::listing::Comparison;
 use super::names::{Resolver, unnamed};
 use super::observation::Observation;
 use super::{StoreError, bulk, words};
 use crate::event::directory::UserStatus;
 use crate::event::{Actor, ActorKind, Alias};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, Set, Statement,
@@ -148,6 +148,14 @@ impl Resolver<'_> {
         alias::Entity::update_many()
             .col_expr(alias::Column::UserId, Expr::value(person))
             .filter(alias::COLUMN.account_id.is_in(accounts))
+            .exec(self.transaction)
+            .await?;
+        revision::Entity::update_many()
+            .col_expr(
+                revision::Column::Number,
+                Expr::col(revision::Column::Number).add(1),
+            )
+            .filter(revision::COLUMN.name.eq(revision::PEOPLE))
             .exec(self.transaction)
             .await?;
         Ok(person)

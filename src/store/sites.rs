@@ -35,7 +35,7 @@ impl Sites {
     }
 
     /// The host that a scope means; `None` for the id of a site whose host nobody has said.
-    fn host<'a>(&'a self, scope: &'a str) -> Option<&'a str> {
+    pub(super) fn host<'a>(&'a self, scope: &'a str) -> Option<&'a str> {
         let known = self.0.get(scope).map(String::as_str);
         known.or_else(|| scope.contains(['.', ':']).then_some(scope))
     }

@@ -117,6 +117,7 @@ async fn entities_match_migrations(kind: Kind) {
         described(kind, entity::person_contradiction::Entity),
         described(kind, entity::person_decision::Entity),
         described(kind, entity::pushed::Entity),
+        described(kind, entity::revision::Entity),
         described(kind, entity::source::Entity),
         described(kind, entity::source_hour::Entity),
         described(kind, entity::sync_run::Entity),

@@ -140,7 +140,7 @@ async fn chosen(world: &World, filter: &EventFilter) -> Vec<String> {
     page.map(|row| row.upstream_key).collect()
 }
 
-async fn list_people(world: &World) {
+pub(crate) async fn list_people(world: &World) {
     let entries = PEOPLE.iter().map(|(account, name, email, groups)| {
         let group = |name: &&str| DirectoryGroup {
             id: (*name).to_owned(),
@@ -168,7 +168,7 @@ async fn list_people(world: &World) {
     appended.unwrap();
 }
 
-fn random_event(dice: &mut StdRng, id: u32) -> NewEvent {
+pub(crate) fn random_event(dice: &mut StdRng, id: u32) -> NewEvent {
     let (account, name, ..) = *PEOPLE.choose(dice).unwrap();
     let words = |dice: &mut StdRng| {
         let words: Vec<&str> = TEXTS.choose_multiple(dice, 2).copied().collect();
@@ -224,7 +224,7 @@ fn maybe(dice: &mut StdRng, texts: &[&str]) -> Option<String> {
 }
 
 /// What of the vocabulary a log has seen.
-struct Known {
+pub(crate) struct Known {
     fields: Vec<String>,
     statuses: Vec<String>,
     resolutions: Vec<String>,
@@ -235,17 +235,15 @@ struct Known {
 }
 
 impl Known {
-    fn of(events: &[NewEvent]) -> Self {
+    pub(crate) fn of(events: &[NewEvent]) -> Self {
         let keys = events
             .iter()
             .filter_map(|event| event.container.as_ref()?.key.clone());
-        let values = |field: &'static str| {
-            let changes = events.iter().filter(|event| has_issue(event));
-            let changes = changes.flat_map(|event| &event.changes);
-            let told = changes.filter(move |change| change.field.eq_ignore_ascii_case(field));
-            told.flat_map(|change| change.from.iter().chain(&change.to))
-                .cloned()
-                .collect()
+        let changes = events.iter().filter(|event| has_issue(event));
+        let changes = changes.flat_map(|event| &event.changes);
+        let of = |field: &'static str| {
+            let changes = changes.clone();
+            changes.filter(move |change| change.field.eq_ignore_ascii_case(field))
         };
         let targets = events.iter().filter_map(|event| event.target.as_ref());
         Self {
@@ -254,8 +252,13 @@ impl Known {
                 .flat_map(|event| &event.changes)
                 .map(|change| change.field.to_ascii_uppercase())
                 .collect(),
-            statuses: values("status"),
-            resolutions: values("resolution"),
+            statuses: of("status")
+                .flat_map(|change| change.from.iter().chain(&change.to))
+                .cloned()
+                .collect(),
+            resolutions: of("resolution")
+                .filter_map(|change| change.to.clone())
+                .collect(),
             targets: targets
                 .flat_map(|target| target.id.iter().chain(&target.name))
                 .map(|text| text.to_ascii_lowercase())
@@ -273,7 +276,7 @@ impl Known {
     }
 }
 
-fn random_filter(dice: &mut StdRng, known: &Known, depth: u32) -> EventFilter {
+pub(crate) fn random_filter(dice: &mut StdRng, known: &Known, depth: u32) -> EventFilter {
     fn some<T: Clone>(dice: &mut StdRng, from: &[T]) -> Option<Vec<T>> {
         let count = dice.random_range(0..3);
         dice.random_bool(0.2)

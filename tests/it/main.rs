@@ -7,6 +7,7 @@
 
 mod access;
 mod actions;
+mod activity;
 mod client;
 mod commands;
 mod contract_filter;

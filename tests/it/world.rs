@@ -1,6 +1,7 @@
 //! A whole Auditgraph for one test: a database of its own, a clock that stands still, and a sandbox upstream.
 
 use auditgraph::access::{Role, Viewer};
+use auditgraph::activity::Activity;
 use auditgraph::clock::Clock;
 use auditgraph::config::Config;
 use auditgraph::event::{
@@ -299,6 +300,8 @@ impl World {
 
     pub(crate) fn backend(&self) -> Backend {
         Backend {
+            activity: Activity::new(self.feed.store().clone()),
+            activity_limits: auditgraph::app::counted(&self.config),
             feed: self.feed.clone(),
             sources: self.sources.clone(),
             clock: self.clock.clone(),

@@ -18,8 +18,13 @@ use std::collections::HashMap;
 /// How many items a list is taken to have that is not read in pages.
 const UNPAGED: u64 = 10;
 
-/// Fields whose values are long, and what one costs.
-const LONG: [(&str, &str, u64); 1] = [("Event", "raw", 20)];
+/// Fields that cost more than a value, because theirs are long or take work to find, and what one costs.
+const DEAR: [(&str, &str, u64); 4] = [
+    ("Event", "raw", 20),
+    ("Query", "activity", 1_000),
+    ("ActivityRow", "issues", 200),
+    ("ActivityRow", "jiraUrl", 200),
+];
 
 /// What it costs to search for a text: the database reads whatever nothing else rules out.
 const TEXT_SEARCH: u64 = 1_000;
@@ -173,10 +178,10 @@ impl<'a> Walk<'a> {
             Some(known) if known.is_paged => self.page(field),
             _ => UNPAGED,
         };
-        let long = LONG.iter().find(|(of, name, _)| {
+        let dear = DEAR.iter().find(|(of, name, _)| {
             field.name.node == *name && parent.is_some_and(|parent| parent.name == *of)
         });
-        let own = long.map_or(1, |(.., cost)| *cost);
+        let own = dear.map_or(1, |(.., cost)| *cost);
         let mut cost = inner.cost(items).saturating_add(own);
         let mut is_listed = known.is_some_and(|known| known.shape.items.is_some());
         if is_listed && let Some(ids) = self.length(field, "ids") {

@@ -16,6 +16,8 @@ pub struct Model {
     pub from_seq: i64,
     /// When that was learned, in microseconds.
     pub learned_at: i64,
+    /// The order in which these were learned, from 1.
+    pub number: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

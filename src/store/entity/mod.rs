@@ -21,6 +21,7 @@ pub mod payload;
 pub mod person_contradiction;
 pub mod person_decision;
 pub mod pushed;
+pub mod revision;
 pub mod source;
 pub mod source_hour;
 pub mod sync_run;

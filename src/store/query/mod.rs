@@ -46,6 +46,16 @@ impl Store {
         Ok(Test::All(tests))
     }
 
+    /// What the filter chooses of what may be counted: more than what may be seen, for the sake of totals.
+    pub async fn countable(
+        &self,
+        filter: &EventFilter,
+        sight: &Sight,
+        now: Timestamp,
+    ) -> Result<Test, StoreError> {
+        self.chosen(filter, sight, now).await
+    }
+
     /// The condition under which an event is both chosen by the filter and visible; stays right as time goes by,
     /// except for ranges of time that count from `now`.
     pub async fn condition(

@@ -9,6 +9,7 @@ graphql`
     ...connections_projects
     ...connections_issues
     ...connections_issueViews
+    ...connections_activity
     user: node(id: $user) {
       ...connections_userEvents @alias
     }
@@ -43,6 +44,43 @@ graphql`
       edges {
         node {
           ...nodes_event
+        }
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment connections_activity on Query
+  @refetchable(queryName: "connectionsActivityPageQuery")
+  @argumentDefinitions(
+    first: { type: "Int", defaultValue: 20 }
+    after: { type: "String" }
+    filter: { type: "EventFilter" }
+    breakdown: { type: "[ActivityBreakdown!]" }
+    orderBy: { type: "ActivityOrder" }
+  ) {
+    activity(first: $first, after: $after, filter: $filter, breakdown: $breakdown, orderBy: $orderBy)
+      @connection(key: "connections__activity", filters: ["filter", "breakdown", "orderBy"]) {
+      total
+      totals {
+        count
+      }
+      edges {
+        node {
+          actor {
+            name
+          }
+          counts {
+            count
+          }
+          issues(first: 10) {
+            edges {
+              node {
+                ...nodes_issue
+              }
+            }
+          }
         }
       }
     }

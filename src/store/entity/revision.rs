@@ -1,0 +1,20 @@
+//! `revisions`: numbers that grow whenever something changes that others keep a copy of.
+
+use sea_orm::entity::prelude::*;
+
+/// The revision of which names are whose.
+pub const PEOPLE: &str = "people";
+
+/// A number that grows whenever something changes.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "revisions")]
+pub struct Model {
+    /// What changes.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub name: String,
+    /// How often it has changed.
+    pub number: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
