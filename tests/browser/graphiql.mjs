@@ -137,7 +137,7 @@ await check('the example with two operations finds people', async () => {
   expect(!result.errors, JSON.stringify(result.errors));
 });
 
-for (const name of ['WhoDeletedThingsLately', 'SourcesAndTheirHealth']) {
+for (const name of ['WhoDeletedThingsLately', 'SourcesAndTheirHealth', 'WhoDidHowMuch']) {
   await check(`the example ${name} works`, async () => {
     await openTab(page, name);
     await play(page).click();

@@ -144,4 +144,33 @@ query SourcesAndTheirHealth {
   }
 }`,
   },
+  {
+    query: `# Who did how much in the last 30 days, by
+# project: a row a person, a column an action.
+#
+# columns: ["*"] shows all that was ever done.
+# A count opens its issues:
+#   issues(column: "issue.created") { ... }
+query WhoDidHowMuch {
+  activity(
+    breakdown: [PROJECT]
+    columns: [
+      "issue.created"
+      "issue.updated"
+      "comment.added"
+    ]
+    first: 20
+  ) {
+    total
+    nodes {
+      actor { name }
+      project { key name }
+      total
+      counts { action { label } count }
+      jiraUrl
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`,
+  },
 ];

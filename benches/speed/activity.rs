@@ -1,68 +1,53 @@
 //! How fast the aggregated view counts, beside DuckDB and the database's own GROUP BY over the same rows, in the same run.
 //!
-//! `cargo bench --bench activity`. Runs on SQLite in a temporary folder, and on PostgreSQL when `TEST_DATABASE_URL` names
+//! `cargo bench -- activity`. Runs on SQLite in a temporary folder, and on PostgreSQL when `TEST_DATABASE_URL` names
 //! a server. `EVENTS` sets how many events there are (1,000,000 unless told otherwise). With `DUCKDB_PYTHON`, a Python
 //! that has the package `duckdb`, DuckDB counts the same rows from a native table in memory. All take turns, so that a
 //! busy machine slows all of them; look at the ratios.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a benchmark that cannot go on has nothing to say"
-)]
-
-mod company;
-
+use crate::company::{
+    append, events, median, millis, multiply, now, open, ratio, run, seed, variable,
+};
 use auditgraph::access::{Sight, Viewer};
 use auditgraph::activity::{Activity, Breakdown, Question};
+use auditgraph::event::Timestamp;
 use auditgraph::event::filter::{EventFilter, TimeBounds, TimeFilter};
-use auditgraph::event::{NewEvent, System, Timestamp};
-use auditgraph::store::{Batch, Store};
-use company::{events, now, open, variable};
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use auditgraph::store::Store;
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Events that go through the store; the others are made of them by the database.
-const SEEDS: i64 = 20_000;
 const ROUNDS: usize = 7;
 const DAY: i64 = 86_400 * 1_000_000;
-const YEAR: i64 = 365 * DAY;
 
-fn main() {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(async {
-        let count = variable("EVENTS")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(1_000_000);
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let sqlite = format!(
-            "sqlite://{}?mode=rwc",
-            folder.path().join("log.db").display()
-        );
-        Box::pin(measure("SQLite", &sqlite, count, folder.path())).await;
-        let Some(server) = variable("TEST_DATABASE_URL") else {
-            println!("PostgreSQL: not measured; TEST_DATABASE_URL names no server");
-            return;
-        };
-        let admin = Database::connect(&server)
-            .await
-            .expect("the server at TEST_DATABASE_URL");
-        let name = format!("auditgraph_bench_{}", std::process::id());
-        run(&admin, &format!("CREATE DATABASE {name}")).await;
-        let mut url = url::Url::parse(&server).expect("a URL");
-        url.set_path(&name);
-        Box::pin(measure("PostgreSQL", url.as_str(), count, folder.path())).await;
-        run(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
-    });
+pub(crate) async fn measure() {
+    let count = variable("EVENTS")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1_000_000);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sqlite = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("log.db").display()
+    );
+    Box::pin(measure_on("SQLite", &sqlite, count, folder.path())).await;
+    let Some(server) = variable("TEST_DATABASE_URL") else {
+        println!("PostgreSQL: not measured; TEST_DATABASE_URL names no server");
+        return;
+    };
+    let admin = Database::connect(&server)
+        .await
+        .expect("the server at TEST_DATABASE_URL");
+    let name = format!("auditgraph_bench_{}", std::process::id());
+    run(&admin, &format!("CREATE DATABASE {name}")).await;
+    let mut url = url::Url::parse(&server).expect("a URL");
+    url.set_path(&name);
+    Box::pin(measure_on("PostgreSQL", url.as_str(), count, folder.path())).await;
+    run(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }
 
-async fn run(db: &DatabaseConnection, sql: &str) {
-    db.execute_unprepared(sql).await.expect("the statement");
-}
-
-async fn measure(database: &str, url: &str, count: i64, folder: &Path) {
+async fn measure_on(database: &str, url: &str, count: i64, folder: &Path) {
     println!("{database}, {count} events");
     let store = open(url).await;
     seed(&store).await;
@@ -118,88 +103,6 @@ async fn measure(database: &str, url: &str, count: i64, folder: &Path) {
         println!();
     }
     filling(&store).await;
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1_000.0
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a ratio needs few digits")]
-fn ratio(one: usize, other: usize) -> f64 {
-    one as f64 / other as f64
-}
-
-async fn append(store: &Store, events: &[NewEvent]) {
-    for events in events.chunks(5_000) {
-        let batch = Batch {
-            part: "bench",
-            events: events.to_vec(),
-            ..Batch::default()
-        };
-        store
-            .append("bench", System::Organization, batch, now())
-            .await
-            .expect("the append");
-    }
-}
-
-/// Everybody does something, everywhere, so that there is everything that the other events refer to.
-async fn seed(store: &Store) {
-    let count = usize::try_from(SEEDS).unwrap_or_default();
-    append(store, &events(1, count)).await;
-}
-
-/// Makes the log as long as it is to be: a year in which few are busy and most are not.
-async fn multiply(db: &DatabaseConnection, count: i64) {
-    let sqlite = db.get_database_backend() == DbBackend::Sqlite;
-    let (series, key, random, whole) = if sqlite {
-        let series =
-            "WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {to})";
-        let random = "(abs(random()) / 9223372036854775807.0)";
-        (series, "randomblob(16)", random, "CAST({} AS INTEGER)")
-    } else {
-        let series = "WITH n(i) AS (SELECT * FROM generate_series({from}, {to}))";
-        (series, "gen_random_uuid()", "random()", "floor({})::bigint")
-    };
-    let whole = |text: &str| whole.replace("{}", text);
-    let busy = whole(&format!("4999.99 * {random} * {random}"));
-    let place = whole(&format!("499.99 * {random} * {random}"));
-    let action = whole(&format!("39.99 * {random}"));
-    let step = YEAR / count;
-    let begin = now().micros() - YEAR;
-    let mut from = SEEDS + 1;
-    while from <= count {
-        let to = count.min(from + 499_999);
-        let series = series
-            .replace("{from}", &from.to_string())
-            .replace("{to}", &to.to_string());
-        let insert = "INSERT INTO events (seq, key, source_id, upstream_key, action_id, product, time, recorded_at, \
-             actor_id, container_id, target_kind, issue_id, issue_key, message)";
-        let select = format!(
-            "SELECT i, {key}, 1, 'k' || i, (SELECT min(id) FROM actions) + {action}, 1, {begin} + i * {step}, \
-             {begin} + i * {step}, (SELECT min(id) FROM aliases) + {busy}, (SELECT min(id) FROM containers) + {place}, \
-             'issue', CASE WHEN i % 5 < 3 THEN CAST(10000 + i / 20 AS TEXT) END, NULL, 'Viewed issue' FROM n"
-        );
-        let sql = if sqlite {
-            format!("{series} {insert} {select}")
-        } else {
-            format!("{insert} {series} {select}")
-        };
-        run(db, &sql).await;
-        let changes = format!(
-            "INSERT INTO changes (seq, place, field, from_value, to_value) SELECT seq, 0, \
-             CASE WHEN seq % 2 = 0 THEN 'status' ELSE 'priority' END, 'To Do', 'Done' FROM events \
-             WHERE seq BETWEEN {from} AND {to} AND seq % 5 = 0"
-        );
-        run(db, &changes).await;
-        from = to + 1;
-    }
-    run(db, "ANALYZE").await;
 }
 
 /// What the server does for one question, from the filter to the rows; how many events were counted.

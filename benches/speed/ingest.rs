@@ -1,20 +1,13 @@
 //! How fast events go into the log, beside what SeaORM's plain `insert_many` does with the same rows in the same run.
 //!
-//! `cargo bench --bench ingest`. Runs on SQLite in a temporary folder, and on PostgreSQL when `TEST_DATABASE_URL` names
+//! `cargo bench -- ingest`. Runs on SQLite in a temporary folder, and on PostgreSQL when `TEST_DATABASE_URL` names
 //! a server. Both ways take turns, so that a busy machine slows both; look at the ratio. `EVENTS` sets how many events a
 //! round has.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a benchmark that cannot go on has nothing to say"
-)]
-
-mod company;
-
+use crate::company::{events, now, open, variable};
 use auditgraph::event::{NewEvent, System, Timestamp};
 use auditgraph::store::Batch;
 use auditgraph::store::entity::{event, payload};
-use company::{events, now, open, variable};
 use sea_orm::{
     ActiveModelTrait, ConnectOptions, Database, DatabaseConnection, EntityTrait, IntoActiveModel,
     TransactionTrait,
@@ -24,52 +17,49 @@ use std::time::Instant;
 const BATCH: usize = 5_000;
 const ROUNDS: u64 = 3;
 
-fn main() {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(async {
-        let count = variable("EVENTS")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(50_000);
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        compare("SQLite", count, |round, way| {
-            format!(
-                "sqlite://{}?mode=rwc",
-                folder.path().join(format!("{way}-{round}.db")).display()
-            )
-        })
-        .await;
-        match variable("TEST_DATABASE_URL") {
-            None => println!("PostgreSQL: not measured; TEST_DATABASE_URL names no server"),
-            Some(server) => {
-                let admin = Database::connect(&server)
-                    .await
-                    .expect("the server at TEST_DATABASE_URL");
-                let name = |round: u64, way: &str| {
-                    format!("auditgraph_bench_{}_{way}_{round}", std::process::id())
-                };
-                for round in 0..ROUNDS {
-                    for way in ["append", "insert_many"] {
-                        run(&admin, &format!("CREATE DATABASE {}", name(round, way))).await;
-                    }
+pub(crate) async fn measure() {
+    let count = variable("EVENTS")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(50_000);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    compare("SQLite", count, |round, way| {
+        format!(
+            "sqlite://{}?mode=rwc",
+            folder.path().join(format!("{way}-{round}.db")).display()
+        )
+    })
+    .await;
+    match variable("TEST_DATABASE_URL") {
+        None => println!("PostgreSQL: not measured; TEST_DATABASE_URL names no server"),
+        Some(server) => {
+            let admin = Database::connect(&server)
+                .await
+                .expect("the server at TEST_DATABASE_URL");
+            let name = |round: u64, way: &str| {
+                format!("auditgraph_bench_{}_{way}_{round}", std::process::id())
+            };
+            for round in 0..ROUNDS {
+                for way in ["append", "insert_many"] {
+                    run(&admin, &format!("CREATE DATABASE {}", name(round, way))).await;
                 }
-                compare("PostgreSQL", count, |round, way| {
-                    let mut url = url::Url::parse(&server).expect("a URL");
-                    url.set_path(&name(round, way));
-                    url.into()
-                })
-                .await;
-                for round in 0..ROUNDS {
-                    for way in ["append", "insert_many"] {
-                        run(
-                            &admin,
-                            &format!("DROP DATABASE {} WITH (FORCE)", name(round, way)),
-                        )
-                        .await;
-                    }
+            }
+            compare("PostgreSQL", count, |round, way| {
+                let mut url = url::Url::parse(&server).expect("a URL");
+                url.set_path(&name(round, way));
+                url.into()
+            })
+            .await;
+            for round in 0..ROUNDS {
+                for way in ["append", "insert_many"] {
+                    run(
+                        &admin,
+                        &format!("DROP DATABASE {} WITH (FORCE)", name(round, way)),
+                    )
+                    .await;
                 }
             }
         }
-    });
+    }
 }
 
 async fn run(db: &DatabaseConnection, sql: &str) {

@@ -1,0 +1,198 @@
+//! A company to measure with: 5,000 people, 500 projects, 40 actions, a year.
+
+use auditgraph::config::Config;
+use auditgraph::event::{
+    Actor, ActorKind, Alias, Container, ContainerKind, IssueRef, Location, NewEvent, Object,
+    Product, System, Timestamp,
+};
+use auditgraph::store::{Batch, Purpose, Store};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use std::time::Duration;
+
+/// Events that go through the store; the others are made of them by the database.
+const SEEDS: i64 = 20_000;
+
+/// Microseconds of the year of which the log tells.
+pub(crate) const YEAR: i64 = 365 * 86_400 * 1_000_000;
+
+/// The time that it is.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_micros(1_795_000_000_000_000)
+}
+
+/// Events of a year: few are busy, most are not.
+pub(crate) fn events(seed: u64, count: usize) -> Vec<NewEvent> {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let year: i64 = 365 * 86_400 * 1_000_000;
+    (0..count)
+        .map(|number| {
+            let busy: f64 = dice.random();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a small positive number"
+            )]
+            let actor = (busy * busy * 5_000.0) as u32;
+            let project = dice.random_range(0..500);
+            let id: u128 = dice.random();
+            NewEvent {
+                upstream_key: format!("{id:032x}"),
+                system: System::Organization,
+                action: format!("action_{}", dice.random_range(0..40)),
+                product: Product::Jira,
+                time: Some(Timestamp::from_micros(
+                    now().micros() - dice.random_range(0..year),
+                )),
+                actor: Some(Actor {
+                    alias: Alias::account(format!("557058:{actor}")),
+                    kind: ActorKind::Person,
+                    name: Some(format!("Person {actor}")),
+                    email: None,
+                }),
+                target: Some(Object {
+                    kind: "issue".to_owned(),
+                    id: Some(number.to_string()),
+                    name: Some(format!("P{project}-{number}")),
+                    url: Some(format!("https://site.example/browse/P{project}-{number}")),
+                    user: None,
+                }),
+                objects: Vec::new(),
+                container: Some(Container {
+                    id: None,
+                    key: Some(format!("P{project}")),
+                    ..Container::new(ContainerKind::Project, "site", "")
+                }),
+                issue: Some(IssueRef {
+                    id: Some(number.to_string()),
+                    key: Some(format!("P{project}-{number}")),
+                }),
+                changes: Vec::new(),
+                location: Location {
+                    ip: Some(format!("203.0.113.{}", dice.random_range(1..255))),
+                    city: Some("Tbilisi".to_owned()),
+                    region: None,
+                    country: Some("Georgia".to_owned()),
+                },
+                method: Some("session".to_owned()),
+                message: Some(format!("Viewed issue P{project}-{number}")),
+                raw: format!(
+                    r#"{{"id":"{id:032x}","attributes":{{"action":"x","text":"{}"}}}}"#,
+                    "x".repeat(300)
+                ),
+            }
+        })
+        .collect()
+}
+
+/// Opens the store at a database URL.
+pub(crate) async fn open(url: &str) -> Store {
+    let mut config: Config = "".parse().expect("the defaults");
+    config.database.url = url.to_owned().into();
+    Store::open(&config.database, Purpose::Log)
+        .await
+        .expect("the store")
+}
+
+/// What a variable of the environment says.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark has no settings of its own"
+)]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::vars()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
+}
+
+/// Carries a statement out.
+pub(crate) async fn run(db: &DatabaseConnection, sql: &str) {
+    db.execute_unprepared(sql).await.expect("the statement");
+}
+
+/// The one in the middle.
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// A time in milliseconds.
+pub(crate) fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+/// One number over another.
+#[expect(clippy::cast_precision_loss, reason = "a ratio needs few digits")]
+pub(crate) fn ratio(one: usize, other: usize) -> f64 {
+    one as f64 / other as f64
+}
+
+/// Puts events into the log.
+pub(crate) async fn append(store: &Store, events: &[NewEvent]) {
+    for events in events.chunks(5_000) {
+        let batch = Batch {
+            part: "bench",
+            events: events.to_vec(),
+            ..Batch::default()
+        };
+        store
+            .append("bench", System::Organization, batch, now())
+            .await
+            .expect("the append");
+    }
+}
+
+/// Everybody does something, everywhere, so that there is everything that the other events refer to.
+pub(crate) async fn seed(store: &Store) {
+    let count = usize::try_from(SEEDS).unwrap_or_default();
+    append(store, &events(1, count)).await;
+}
+
+/// Makes the log as long as it is to be: a year in which few are busy and most are not.
+pub(crate) async fn multiply(db: &DatabaseConnection, count: i64) {
+    let sqlite = db.get_database_backend() == DbBackend::Sqlite;
+    let (series, key, random, whole) = if sqlite {
+        let series =
+            "WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {to})";
+        let random = "(abs(random()) / 9223372036854775807.0)";
+        (series, "randomblob(16)", random, "CAST({} AS INTEGER)")
+    } else {
+        let series = "WITH n(i) AS (SELECT * FROM generate_series({from}, {to}))";
+        (series, "gen_random_uuid()", "random()", "floor({})::bigint")
+    };
+    let whole = |text: &str| whole.replace("{}", text);
+    let busy = whole(&format!("4999.99 * {random} * {random}"));
+    let place = whole(&format!("499.99 * {random} * {random}"));
+    let action = whole(&format!("39.99 * {random}"));
+    let step = YEAR / count;
+    let begin = now().micros() - YEAR;
+    let mut from = SEEDS + 1;
+    while from <= count {
+        let to = count.min(from + 499_999);
+        let series = series
+            .replace("{from}", &from.to_string())
+            .replace("{to}", &to.to_string());
+        let insert = "INSERT INTO events (seq, key, source_id, upstream_key, action_id, product, time, recorded_at, \
+             actor_id, container_id, target_kind, issue_id, issue_key, message)";
+        let select = format!(
+            "SELECT i, {key}, 1, 'k' || i, (SELECT min(id) FROM actions) + {action}, 1, {begin} + i * {step}, \
+             {begin} + i * {step}, (SELECT min(id) FROM aliases) + {busy}, (SELECT min(id) FROM containers) + {place}, \
+             'issue', CASE WHEN i % 5 < 3 THEN CAST(10000 + i / 20 AS TEXT) END, NULL, 'Viewed issue' FROM n"
+        );
+        let sql = if sqlite {
+            format!("{series} {insert} {select}")
+        } else {
+            format!("{insert} {series} {select}")
+        };
+        run(db, &sql).await;
+        let changes = format!(
+            "INSERT INTO changes (seq, place, field, from_value, to_value) SELECT seq, 0, \
+             CASE WHEN seq % 2 = 0 THEN 'status' ELSE 'priority' END, 'To Do', 'Done' FROM events \
+             WHERE seq BETWEEN {from} AND {to} AND seq % 5 = 0"
+        );
+        run(db, &changes).await;
+        from = to + 1;
+    }
+    run(db, "ANALYZE").await;
+}
