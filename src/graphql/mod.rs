@@ -5,6 +5,8 @@
 //! [`http`](crate::http). The text of `schema.graphql` comes from the doc comments in here.
 
 mod action;
+mod choice;
+mod empty;
 mod engine;
 pub mod error;
 mod event;
@@ -54,6 +56,7 @@ pub struct Query(
     source::SourceQuery,
     search::SearchQuery,
     monitored::MonitoredQuery,
+    choice::ChoiceQuery,
 );
 
 /// What can be changed, one step after the other. By POST or over a WebSocket only.
