@@ -192,7 +192,10 @@ fn every_name(column: change::Column, field: Option<&str>, postgres: bool) -> St
     let next = format!(
         "SELECT {key} FROM \"changes\" WHERE {of}{key} > told.value ORDER BY {key} LIMIT 1"
     );
-    let whole = format!("SELECT \"{name}\" FROM \"changes\" WHERE {of}{key} = told.value LIMIT 1");
+    // Asked for as the first from there on, so that no planner hopes to come across it soon in the whole table.
+    let whole = format!(
+        "SELECT \"{name}\" FROM \"changes\" WHERE {of}{key} >= told.value ORDER BY {key} LIMIT 1"
+    );
     format!(
         "WITH RECURSIVE told(value, place) AS (SELECT value, 1 FROM ({first}) AS first \
          UNION ALL SELECT ({next}), place + 1 FROM told WHERE value IS NOT NULL AND place < {TOLD}) \
