@@ -470,6 +470,9 @@ struct Truth {
     status: Option<String>,
 }
 
+/// Whether an issue, by its key and what is true of it, is to be found.
+type Fits<'a> = &'a dyn Fn(&str, &Truth) -> bool;
+
 async fn c10_jira_finds_by_status_and_by_type_all_there_are(kind: Kind) {
     let mut world = World::new(kind).await;
     connect_jira(&mut world).await;
@@ -495,7 +498,7 @@ async fn c10_jira_finds_by_status_and_by_type_all_there_are(kind: Kind) {
     let project = first.split('-').next().unwrap();
     let here = |key: &str| key.starts_with(&format!("{project}-"));
     let is = |truth: &Truth, status: &str| truth.status.as_deref() == Some(status);
-    let cases: [(String, &dyn Fn(&str, &Truth) -> bool); 5] = [
+    let cases: [(String, Fits<'_>); 5] = [
         ("status = Done".to_owned(), &|_, truth| is(truth, "Done")),
         (
             "status in (Done, \"In Progress\")".to_owned(),
