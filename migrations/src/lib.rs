@@ -24,6 +24,7 @@ mod m0008_people;
 mod m0009_pushed;
 mod m0010_monitored_fields;
 mod m0011_changes_index;
+mod m0013_pickers;
 mod m0014_columns;
 
 /// All migrations, oldest first.
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_pushed::Migration),
             Box::new(m0010_monitored_fields::Migration),
             Box::new(m0011_changes_index::Migration),
+            Box::new(m0013_pickers::Migration),
             Box::new(m0014_columns::Migration),
         ]
     }

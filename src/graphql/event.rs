@@ -1,6 +1,7 @@
 //! Events: one, and a page of them.
 
 use super::action::Action;
+use super::empty::{Emptiness, Empty};
 use super::issue::EventIssue;
 use super::page::{Connection, PageArgs};
 use super::project::{self, Container, Project};
@@ -39,6 +40,9 @@ pub(super) struct EventOrder {
     direction: OrderDirection,
 }
 
+/// A page of events, which can be asked why nothing is on it.
+pub(super) type EventConnection = Connection<Event, Emptiness>;
+
 /// The arguments of every list of events.
 pub(super) struct EventListArgs {
     pub(super) filter: Option<EventFilter>,
@@ -53,7 +57,7 @@ impl EventListArgs {
         self,
         ctx: &Context<'_>,
         within: Option<EventFilter>,
-    ) -> Result<Connection<Event>> {
+    ) -> Result<EventConnection> {
         let field = self
             .order_by
             .map_or(EventOrderField::Time, |order| order.field);
@@ -77,9 +81,10 @@ impl EventListArgs {
             seq: row.seq,
             time: row.time,
         };
-        Ok(Connection::new(rows, &range, &list, mark, |row| {
-            Event(Arc::new(row))
-        }))
+        let events = Connection::new(rows, &range, &list, mark, |row| Event(Arc::new(row)));
+        let partial = range.limit == 0 || range.after.is_some() || range.before.is_some();
+        let empty = events.is_empty().then_some(Empty { filter, partial });
+        Ok(events.with(Emptiness(empty)))
     }
 }
 
@@ -122,7 +127,7 @@ impl EventQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Event>> {
+    ) -> Result<EventConnection> {
         let page = PageArgs {
             first,
             after,

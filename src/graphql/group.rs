@@ -5,7 +5,7 @@ use super::page::{Connection, PageArgs};
 use super::{backend, error, loader, loaders, node, viewer};
 use crate::event::Timestamp;
 use crate::event::node::{NodeId, NodeKind};
-use crate::store::directory::{MembershipSide, NameMark};
+use crate::store::directory::{GroupChoice, MembershipSide, NameMark};
 use crate::store::entity::group;
 use async_graphql::{Context, ID, Object, Result};
 use std::sync::Arc;
@@ -19,31 +19,47 @@ impl GroupQuery {
     async fn groups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What the name must begin with.")] search: Option<String>,
+        #[graphql(desc = "What a word of the name must begin with.")] search: Option<String>,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Group>> {
-        let range = PageArgs {
+        let choice = GroupChoice {
+            search: search.as_deref(),
+            organizations: false,
+        };
+        let page = PageArgs {
             first,
             after,
             last,
             before,
-        }
-        .range::<NameMark>("groups", false)?;
-        let store = backend(ctx)?.feed.store();
-        let rows = store
-            .groups(viewer(ctx)?, search.as_deref(), range.clone())
-            .await;
-        let rows = rows.map_err(|failure| error::from_store(ctx, failure))?;
-        let mark = |row: &group::Model| NameMark {
-            name: row.sort_name.clone(),
-            id: row.id,
         };
-        Ok(Connection::new(rows, &range, "groups", mark, |row| {
-            Group(Arc::new(row))
-        }))
+        list(ctx, "groups", &choice, &page).await
+    }
+
+    /// Customer organizations of Jira Service Management by name, each as the group of its people: what
+    /// `EventFilter.peopleInOrganizations` takes.
+    async fn organizations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What a word of the name must begin with.")] search: Option<String>,
+        #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Group>> {
+        let choice = GroupChoice {
+            search: search.as_deref(),
+            organizations: true,
+        };
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        list(ctx, "organizations", &choice, &page).await
     }
 
     /// One group; null when there is none, or it may not be seen.
@@ -61,6 +77,25 @@ impl GroupQuery {
             .map_err(|failure| super::viewer::shared(ctx, &failure))?
             .map(Group))
     }
+}
+
+async fn list(
+    ctx: &Context<'_>,
+    name: &str,
+    choice: &GroupChoice<'_>,
+    page: &PageArgs,
+) -> Result<Connection<Group>> {
+    let range = page.range::<NameMark>(name, false)?;
+    let store = backend(ctx)?.feed.store();
+    let rows = store.groups(viewer(ctx)?, choice, range.clone()).await;
+    let rows = rows.map_err(|failure| error::from_store(ctx, failure))?;
+    let mark = |row: &group::Model| NameMark {
+        name: row.sort_name.clone(),
+        id: row.id,
+    };
+    Ok(Connection::new(rows, &range, name, mark, |row| {
+        Group(Arc::new(row))
+    }))
 }
 
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! Issues: as they are known now, and what happened to them; who looked at them is in [`view`](super::view).
 
-use super::event::{Event, EventListArgs, EventOrder};
+use super::event::{EventConnection, EventListArgs, EventOrder};
 use super::page::{Connection, PageArgs};
 use super::project::Project;
 use super::search::Asked;
@@ -197,7 +197,7 @@ impl Issue {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Event>> {
+    ) -> Result<EventConnection> {
         let page = PageArgs {
             first,
             after,

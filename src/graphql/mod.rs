@@ -6,6 +6,8 @@
 
 mod action;
 mod activity;
+mod choice;
+mod empty;
 mod engine;
 pub mod error;
 mod event;
@@ -57,6 +59,7 @@ pub struct Query(
     source::SourceQuery,
     search::SearchQuery,
     monitored::MonitoredQuery,
+    choice::ChoiceQuery,
 );
 
 /// What can be changed, one step after the other. By POST or over a WebSocket only.

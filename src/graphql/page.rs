@@ -2,7 +2,8 @@
 
 use super::error::bad_input;
 use crate::store::read::{Range, Rows};
-use async_graphql::{Error, OutputType, SimpleObject, TypeName};
+use async_graphql::connection::EmptyFields;
+use async_graphql::{Error, ObjectType, OutputType, SimpleObject, TypeName};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::borrow::Cow;
@@ -39,13 +40,15 @@ pub(super) struct Edge<T: OutputType> {
 /// A page of a list.
 #[derive(SimpleObject)]
 #[graphql(name_type)]
-pub(super) struct Connection<T: OutputType> {
+pub(super) struct Connection<T: OutputType, M: ObjectType = EmptyFields> {
     /// The items with their cursors.
     edges: Vec<Edge<T>>,
     /// The items alone.
     nodes: Vec<T>,
     /// Where this page stands in the list.
     page_info: PageInfo,
+    #[graphql(flatten)]
+    more: M,
 }
 
 impl<T: OutputType> TypeName for Edge<T> {
@@ -54,7 +57,7 @@ impl<T: OutputType> TypeName for Edge<T> {
     }
 }
 
-impl<T: OutputType> TypeName for Connection<T> {
+impl<T: OutputType, M: ObjectType> TypeName for Connection<T, M> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Connection", <T as OutputType>::type_name()).into()
     }
@@ -215,7 +218,23 @@ impl<T: OutputType + Clone> Connection<T> {
             nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
             edges,
             page_info,
+            more: EmptyFields,
         }
+    }
+
+    /// The same page, saying more.
+    pub(super) fn with<M: ObjectType>(self, more: M) -> Connection<T, M> {
+        Connection {
+            edges: self.edges,
+            nodes: self.nodes,
+            page_info: self.page_info,
+            more,
+        }
+    }
+
+    /// Whether nothing is on it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.edges.is_empty()
     }
 }
 

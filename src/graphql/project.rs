@@ -1,6 +1,6 @@
 //! Projects, and the other places in which things happen.
 
-use super::event::{Event, EventListArgs, EventOrder};
+use super::event::{EventConnection, EventListArgs, EventOrder};
 use super::membership::{self, Membership};
 use super::page::{Connection, PageArgs};
 use super::{backend, error, loader, loaders, node, viewer};
@@ -24,7 +24,9 @@ impl ProjectQuery {
     async fn projects(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What the name or key must begin with.")] search: Option<String>,
+        #[graphql(desc = "What the key, or a word of the name, must begin with.")] search: Option<
+            String,
+        >,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
@@ -149,7 +151,9 @@ impl Project {
     async fn repositories(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What the name or slug must begin with.")] search: Option<String>,
+        #[graphql(desc = "What the slug, or a word of the name, must begin with.")] search: Option<
+            String,
+        >,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
@@ -207,7 +211,7 @@ impl Project {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Event>> {
+    ) -> Result<EventConnection> {
         let inside = EventFilter {
             projects: Some(vec![NodeId::new(NodeKind::Project, self.0.id).encode()]),
             ..EventFilter::default()

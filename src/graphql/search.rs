@@ -13,7 +13,7 @@ pub(super) struct SearchQuery;
 #[Object]
 impl SearchQuery {
     /// Reads a search as text, e.g. `actor:lila action:issue.deleted -project:WEB created:>=2026-11-01 "release notes"`,
-    /// without searching. The README has all qualifiers.
+    /// without searching. The file `docs/search.md` of the project has all qualifiers.
     #[expect(clippy::unused_async, reason = "resolvers are async")]
     async fn parse_search(
         &self,

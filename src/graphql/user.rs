@@ -1,6 +1,6 @@
 //! People.
 
-use super::event::{Event, EventListArgs, EventOrder};
+use super::event::{EventConnection, EventListArgs, EventOrder};
 use super::group::Group;
 use super::membership::Membership;
 use super::page::{Connection, PageArgs};
@@ -154,6 +154,17 @@ impl User {
         Ok(self.told(ctx, listed).await?.unwrap_or(false))
     }
 
+    /// A link to their profile at the site that Jira or Confluence was read from; null as long as no site or no account
+    /// id is known.
+    async fn profile_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let Some(account) = self.account_id(ctx).await? else {
+            return Ok(None);
+        };
+        let host = backend(ctx)?.feed.store().cloud_host().await;
+        let host = host.map_err(|failure| error::from_store(ctx, failure))?;
+        Ok(host.map(|host| format!("https://{host}/jira/people/{account}")))
+    }
+
     /// URL of their picture.
     async fn avatar_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         self.told(ctx, |account| account.avatar_url.clone()).await
@@ -267,7 +278,7 @@ impl User {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Event>> {
+    ) -> Result<EventConnection> {
         let theirs = EventFilter {
             users: Some(vec![NodeId::new(NodeKind::User, self.0.id).encode()]),
             ..EventFilter::default()

@@ -353,6 +353,17 @@ pub enum SourceError {
     },
 }
 
+/// Whether a run of a part failed, by the words of its error, because there is no audit log that we may read: whether the
+/// plan has none or the account lacks the right, upstream answers the same.
+#[must_use]
+pub fn says_no_log(system: System, part: &str, error: &str) -> bool {
+    let by_plan = matches!(system, System::JiraCloud | System::ConfluenceCloud);
+    let of_log = [Part::Events, Part::History]
+        .iter()
+        .any(|log| log.as_str() == part);
+    by_plan && of_log && error.contains(" refused the credential (403): ")
+}
+
 /// When it makes sense to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {

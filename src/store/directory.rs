@@ -3,14 +3,15 @@
 //! A token that sees only some projects does not get to look through the directory: for it there are only those
 //! projects, and the people who show up in their events are named there.
 
+use super::alphabet::{begins_word, by_name, prefix_pattern};
 use super::entity::{alias, container, group, membership, user};
 use super::query::{check_search, persons_with_word, word_prefix};
 use super::read::{Range, Rows, cut};
 use super::{Store, StoreError, conflicts};
 use crate::access::Viewer;
 use crate::event::{Alias, ContainerKind, Timestamp};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, Order, Query};
-use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order, Query};
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 use std::collections::{BTreeSet, HashMap};
 
 /// Where a page of a list that is sorted by name begins or ends.
@@ -31,51 +32,46 @@ impl Store {
         range: Range<NameMark>,
     ) -> Result<Rows<user::Model>, StoreError> {
         check_search(choice.search)?;
-        let person = Expr::col((user::Entity, user::Column::PersonId));
-        let mut users = user::Entity::find()
-            .filter(visible_users(viewer))
-            .filter(person.eq(Expr::col((user::Entity, user::Column::Id))));
-        let search = choice.search.unwrap_or_default().to_lowercase();
-        for term in search.split_whitespace() {
-            users = users.filter(
-                user::COLUMN
-                    .id
-                    .in_subquery(persons_with_word(word_prefix(term))),
-            );
-        }
-        if let Some(conflict) = choice.conflict {
-            let with = Condition::all().add(conflicts::has_conflict());
-            users = users.filter(if conflict { with } else { with.not() });
-        }
-        let columns = (user::Column::SortName, user::Column::Id);
-        let rows = by_name(users, user::Entity, columns, &range)
-            .all(&self.read)
-            .await?;
+        let rows = users(viewer, choice, &range).all(&self.read).await?;
         Ok(cut(rows, &range))
     }
 
-    /// A page of groups by name; all of them, or those whose name begins with `search`.
+    /// How the database goes about such a page, in its own words, a step a line.
+    pub async fn explain_users(
+        &self,
+        choice: &UserChoice<'_>,
+        range: Range<NameMark>,
+    ) -> Result<Vec<String>, StoreError> {
+        let users = users(&Viewer::server(), choice, &range);
+        self.explain(users.build(self.read.get_database_backend()))
+            .await
+    }
+
+    /// A page of groups by name; all that the choice leaves.
     pub async fn groups(
         &self,
         viewer: &Viewer,
-        search: Option<&str>,
+        choice: &GroupChoice<'_>,
         range: Range<NameMark>,
     ) -> Result<Rows<group::Model>, StoreError> {
-        check_search(search)?;
-        let mut groups = group::Entity::find()
-            .filter(visible_groups(viewer))
-            .filter(group::COLUMN.gone_at.is_null());
-        if let Some(search) = search {
-            groups = groups.filter(starts_with(group::Column::SortName, search));
-        }
-        let columns = (group::Column::SortName, group::Column::Id);
-        let rows = by_name(groups, group::Entity, columns, &range)
-            .all(&self.read)
-            .await?;
+        check_search(choice.search)?;
+        let rows = groups(viewer, choice, &range).all(&self.read).await?;
         Ok(cut(rows, &range))
     }
 
-    /// A page of containers of these kinds by name; all of them, or those whose name or key begins with `search`.
+    /// How the database goes about such a page, in its own words, a step a line.
+    pub async fn explain_groups(
+        &self,
+        choice: &GroupChoice<'_>,
+        range: Range<NameMark>,
+    ) -> Result<Vec<String>, StoreError> {
+        let groups = groups(&Viewer::server(), choice, &range);
+        self.explain(groups.build(self.read.get_database_backend()))
+            .await
+    }
+
+    /// A page of containers of these kinds by name; all of them, or those of which a word of the name, or the key, begins
+    /// with `search`.
     pub async fn containers(
         &self,
         viewer: &Viewer,
@@ -97,7 +93,7 @@ impl Store {
             )));
             containers = containers.filter(
                 Condition::any()
-                    .add(starts_with(container::Column::SortName, search))
+                    .add(begins_word(container::Column::SortName, search))
                     .add(key.like(prefix_pattern(search))),
             );
         }
@@ -320,6 +316,49 @@ impl Store {
     }
 }
 
+/// A page of the people whom a choice leaves.
+fn users(
+    viewer: &Viewer,
+    choice: &UserChoice<'_>,
+    range: &Range<NameMark>,
+) -> Select<user::Entity> {
+    let person = Expr::col((user::Entity, user::Column::PersonId));
+    let mut users = user::Entity::find()
+        .filter(visible_users(viewer))
+        .filter(person.eq(Expr::col((user::Entity, user::Column::Id))));
+    let search = choice.search.unwrap_or_default().to_lowercase();
+    for term in search.split_whitespace() {
+        let named = persons_with_word(word_prefix(term));
+        users = users.filter(user::COLUMN.id.in_subquery(named));
+    }
+    if let Some(conflict) = choice.conflict {
+        let with = Condition::all().add(conflicts::has_conflict());
+        users = users.filter(if conflict { with } else { with.not() });
+    }
+    let columns = (user::Column::SortName, user::Column::Id);
+    by_name(users, user::Entity, columns, range)
+}
+
+/// A page of the groups that a choice leaves.
+fn groups(
+    viewer: &Viewer,
+    choice: &GroupChoice<'_>,
+    range: &Range<NameMark>,
+) -> Select<group::Entity> {
+    let mut groups = group::Entity::find()
+        .filter(visible_groups(viewer))
+        .filter(group::COLUMN.gone_at.is_null());
+    if choice.organizations {
+        // Spelt out, so that databases see that it is what an index is of.
+        groups = groups.filter(Expr::cust("\"upstream_id\" LIKE 'jsm-organization/%'"));
+    }
+    if let Some(search) = choice.search {
+        groups = groups.filter(begins_word(group::Column::SortName, search));
+    }
+    let columns = (group::Column::SortName, group::Column::Id);
+    by_name(groups, group::Entity, columns, range)
+}
+
 fn memberships_at(
     side: MembershipSide,
     ids: &[i64],
@@ -358,6 +397,15 @@ pub struct UserChoice<'a> {
     pub conflict: Option<bool>,
 }
 
+/// Which groups to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GroupChoice<'a> {
+    /// A word of whose name begins with this.
+    pub search: Option<&'a str>,
+    /// Only those that are the people of a customer organization.
+    pub organizations: bool,
+}
+
 /// Which containers to list.
 #[derive(Clone, Copy, Debug)]
 pub struct ContainerChoice<'a> {
@@ -365,7 +413,7 @@ pub struct ContainerChoice<'a> {
     pub kinds: &'a [ContainerKind],
     /// Directly inside this one.
     pub parent: Option<i64>,
-    /// Whose name or key begins with this.
+    /// Whose key, or a word of whose name, begins with this.
     pub search: Option<&'a str>,
 }
 
@@ -410,50 +458,4 @@ fn visible_containers(viewer: &Viewer) -> Condition {
     Condition::any()
         .add(Expr::col((container::Entity, container::Column::Id)).is_in(granted()))
         .add(Expr::col((container::Entity, container::Column::ParentId)).is_in(granted()))
-}
-
-/// A list sorted by name and then number, cut to a range.
-pub(super) fn by_name<E: EntityTrait>(
-    mut list: Select<E>,
-    entity: E,
-    (name, id): (E::Column, E::Column),
-    range: &Range<NameMark>,
-) -> Select<E> {
-    let key = || Expr::tuple([Expr::col((entity, name)), Expr::col((entity, id))]);
-    let place = |mark: &NameMark| Expr::tuple([Expr::val(mark.name.clone()), Expr::val(mark.id)]);
-    if let Some(mark) = &range.after {
-        list = list.filter(if range.descending {
-            key().lt(place(mark))
-        } else {
-            key().gt(place(mark))
-        });
-    }
-    if let Some(mark) = &range.before {
-        list = list.filter(if range.descending {
-            key().gt(place(mark))
-        } else {
-            key().lt(place(mark))
-        });
-    }
-    let direction = if range.descending == range.from_end {
-        Order::Asc
-    } else {
-        Order::Desc
-    };
-    list.order_by(name, direction.clone())
-        .order_by(id, direction)
-        .limit(range.limit + 1)
-}
-
-fn starts_with<C: sea_orm::ColumnTrait>(column: C, search: &str) -> Expr {
-    Expr::col(column.as_column_ref()).like(prefix_pattern(search))
-}
-
-pub(super) fn prefix_pattern(search: &str) -> LikeExpr {
-    let escaped = search
-        .to_lowercase()
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    LikeExpr::new(format!("{escaped}%")).escape('\\')
 }

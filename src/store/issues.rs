@@ -1,6 +1,7 @@
 //! Reading issues: lists of them, one by any key that it ever had, and the issues that events name.
 
-use super::directory::{NameMark, by_name, prefix_pattern};
+use super::alphabet::{by_name, prefix_pattern};
+use super::directory::NameMark;
 use super::entity::{container, issue, issue_key};
 use super::query::{check_search, lower};
 use super::read::{Range, Rows, cut};

@@ -7,9 +7,11 @@
 //! So positions are handed out in commit order and without gaps, and a reader that has seen one has seen all before it.
 
 pub mod activity;
+mod alphabet;
 mod append;
 mod belonging;
 mod bulk;
+pub mod choices;
 pub mod columns;
 pub mod conflicts;
 pub mod coverage;

@@ -13,7 +13,7 @@ use async_graphql::Enum;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, Order, SimpleExpr};
 use sea_orm::{
     ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect,
-    QueryTrait, RelationDef, Select,
+    QueryTrait, RelationDef, Select, Statement,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -151,7 +151,8 @@ impl Store {
         let chosen = self.chosen(filter, &sight, now).await?;
         let parts = self.parts(&chosen, order).await?;
         let condition = self.condition_now(&chosen, parts[0]).await?;
-        self.explain(self.page(condition, order, &range).await?)
+        let page = self.page(condition, order, &range).await?;
+        self.explain(page.build(self.read.get_database_backend()))
             .await
     }
 
@@ -161,12 +162,16 @@ impl Store {
         after: i64,
         condition: &Condition,
     ) -> Result<Vec<String>, StoreError> {
-        self.explain(stretch(condition, after, after + SEARCH, 1))
+        let events = stretch(condition, after, after + SEARCH, 1);
+        self.explain(events.build(self.read.get_database_backend()))
             .await
     }
 
-    async fn explain(&self, events: Select<event::Entity>) -> Result<Vec<String>, StoreError> {
-        let mut statement = events.build(self.read.get_database_backend());
+    /// How the database goes about a statement, in its own words, a step a line.
+    pub(super) async fn explain(
+        &self,
+        mut statement: Statement,
+    ) -> Result<Vec<String>, StoreError> {
         let (explain, column) = if self.is_postgres() {
             ("EXPLAIN", "QUERY PLAN")
         } else {

@@ -1,7 +1,7 @@
 //! Which site a scope means: the organization's log names sites by id, everything else by host.
 
-use super::StoreError;
 use super::entity::container;
+use super::{Store, StoreError};
 use crate::event::ContainerKind;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter};
 use std::collections::HashMap;
@@ -65,5 +65,14 @@ impl Sites {
         std::iter::once(scope.to_owned())
             .chain(ids.map(|(id, _)| id.clone()))
             .collect()
+    }
+}
+
+impl Store {
+    /// The host of a site of Atlassian's cloud, where people's profiles are; the first by name where there are several.
+    pub async fn cloud_host(&self) -> Result<Option<String>, StoreError> {
+        let sites = Sites::load(&self.read).await?;
+        let hosts = sites.0.into_values();
+        Ok(hosts.filter(|host| host.ends_with(".atlassian.net")).min())
     }
 }

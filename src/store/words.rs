@@ -1,4 +1,5 @@
-//! The words of people's names, nicknames and e-mail addresses, by which they are searched for by prefix.
+//! The words of names, by which they are searched for by prefix: of people's names, nicknames and e-mail addresses there
+//! is an index.
 
 use super::entity::{user, user_word};
 use super::{StoreError, bulk};
@@ -51,6 +52,16 @@ fn words(text: &str) -> Vec<String> {
         words.push(short(whole));
     }
     words
+}
+
+/// Whether each of these beginnings, in lower case, begins a word of a text.
+pub(super) fn begin(text: &str, beginnings: &[&str]) -> bool {
+    if beginnings.is_empty() {
+        return true;
+    }
+    let words = words(text);
+    let begins = |beginning: &&str| words.iter().any(|word| word.starts_with(*beginning));
+    beginnings.iter().all(begins)
 }
 
 /// As much of a word as anybody types.

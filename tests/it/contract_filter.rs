@@ -1,6 +1,6 @@
 //! The lines of the contract that filters have to keep: who is chosen by what they belong to, changes, and Jira's language.
 
-use crate::world::{Kind, World, administrator, event, on_both, person, project};
+use crate::world::{Kind, World, administrator, at, event, on_both, person, project};
 use auditgraph::access::{Role, Viewer};
 use auditgraph::event::directory::{
     DirectoryGroup, DirectoryMember, DirectoryUser, Entry, Listing,
@@ -12,16 +12,20 @@ use auditgraph::source;
 use auditgraph::source::jql::AskJira;
 use auditgraph::store::Batch;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
 on_both!(
+    c03_all_basic_filters_work_together,
+    c04_ranges_of_time_begin_and_end_in_a_time_zone,
+    c04_without_a_range_events_are_paged_through_to_the_last,
     c05_selectors_of_people_combine_with_or_now_and_at_the_time,
     c07_c09_status_and_resolution_hold_together,
     c08_no_field_means_the_monitored_ones,
     c10_jira_finds_the_issues_of_its_own_language,
+    c10_jira_finds_by_status_and_by_type_all_there_are,
 );
 
 const QUERY: &str = "query ($filter: EventFilter) {
@@ -93,6 +97,154 @@ async fn list(world: &World, people: &[(&str, &[&str])], members: &[&str]) {
         .feed
         .append("organization", System::Organization, batch, now);
     appended.await.unwrap();
+}
+
+async fn c03_all_basic_filters_work_together(kind: Kind) {
+    let world = World::new(kind).await;
+    let (ann, bo) = ("557058:ann", "557058:bo");
+    let people: [(&str, &[&str]); 2] = [(ann, &["admins", "jsm-organization/7"]), (bo, &[])];
+    list(&world, &people, &[ann]).await;
+    let done = |id: &str, account: &str, place: &str| NewEvent {
+        actor: Some(person(account, account)),
+        container: Some(project(place)),
+        ..changing(
+            id,
+            &[
+                ("status", Some("To Do"), "Done"),
+                ("resolution", None, "Fixed"),
+                ("priority", Some("Low"), "High"),
+            ],
+        )
+    };
+    world
+        .append(vec![
+            done("a", ann, "WEB"),
+            done("b", ann, "OPS"),
+            done("c", bo, "WEB"),
+            NewEvent {
+                changes: Vec::new(),
+                ..done("d", ann, "WEB")
+            },
+            NewEvent {
+                time: Some(at("2026-10-01T00:00:00Z")),
+                ..done("e", ann, "WEB")
+            },
+        ])
+        .await;
+    let each = [
+        (json!({"time": {"preset": "TODAY"}}), "abcd"),
+        (json!({"projects": ["WEB"]}), "acde"),
+        (json!({"users": [ann]}), "abde"),
+        (json!({"groups": ["admins"]}), "abde"),
+        (json!({"peopleInProjects": ["WEB"]}), "abde"),
+        (json!({"peopleInOrganizations": ["7"]}), "abde"),
+        (
+            json!({"statusFrom": ["To Do"], "statusTo": ["Done"]}),
+            "abce",
+        ),
+        (json!({"resolutions": ["Fixed"]}), "abce"),
+        (json!({"fields": ["priority"]}), "abce"),
+    ];
+    let mut whole = json!({});
+    for (filter, expected) in each {
+        assert_eq!(chosen(&world, filter.clone()).await, expected, "{filter}");
+        let fields = filter.as_object().unwrap().clone();
+        whole.as_object_mut().unwrap().extend(fields);
+    }
+    assert_eq!(chosen(&world, whole).await, "a");
+}
+
+async fn c04_ranges_of_time_begin_and_end_in_a_time_zone(kind: Kind) {
+    let world = World::new(kind).await;
+    // It is noon of Friday, one o'clock in Berlin; there the day began at eleven in the evening.
+    let events = [
+        ("a", "2026-11-20T11:59:00Z"),
+        ("b", "2026-11-19T23:30:00Z"),
+        ("c", "2026-11-19T22:30:00Z"),
+        ("d", "2026-11-15T23:30:00Z"),
+        ("e", "2026-10-31T23:30:00Z"),
+        ("f", "2026-10-20T12:00:00Z"),
+        ("g", "2025-12-31T23:30:00Z"),
+        ("h", "2024-02-29T00:00:00Z"),
+    ];
+    let events = events.map(|(id, time)| event(id, time));
+    world.append(events.to_vec()).await;
+    let between = |from: &str, to: &str| json!({"between": {"from": from, "to": to}});
+    for (time, utc, berlin) in [
+        (json!({"preset": "TODAY"}), "a", "ab"),
+        (json!({"preset": "YESTERDAY"}), "bc", "c"),
+        (json!({"preset": "THIS_WEEK"}), "abc", "abcd"),
+        (json!({"preset": "LAST_WEEK"}), "d", ""),
+        (json!({"preset": "THIS_MONTH"}), "abcd", "abcde"),
+        (json!({"preset": "LAST_MONTH"}), "ef", "f"),
+        (json!({"preset": "THIS_YEAR"}), "abcdef", "abcdefg"),
+        (json!({"preset": "LAST_7_DAYS"}), "abcd", "abcd"),
+        (json!({"preset": "LAST_30_DAYS"}), "abcde", "abcde"),
+        (json!({"preset": "LAST_365_DAYS"}), "abcdefg", "abcdefg"),
+        (json!({"last": {"hours": 1}}), "a", "a"),
+        (json!({"last": {"days": 1}}), "abc", "abc"),
+        (
+            between("2026-11-19T00:00:00Z", "2026-11-20T00:00:00Z"),
+            "bc",
+            "bc",
+        ),
+        (
+            between("2026-11-19T00:00:00+01:00", "2026-11-20T00:00:00+01:00"),
+            "c",
+            "c",
+        ),
+        (json!({"between": {"to": "2025-01-01T00:00:00Z"}}), "h", "h"),
+    ] {
+        assert_eq!(sorted(&world, json!({"time": time})).await, utc, "{time}");
+        let there = json!({"time": time, "timeZone": "Europe/Berlin"});
+        assert_eq!(sorted(&world, there).await, berlin, "{time} in Berlin");
+    }
+    for (filter, at) in [
+        (json!({"time": {"last": {"days": 0}}}), "filter.time"),
+        (
+            json!({"time": between("2026-11-20T00:00:00Z", "2026-11-20T00:00:00Z")}),
+            "filter.time",
+        ),
+        (json!({"timeZone": "Mars/Olympus"}), "filter.timeZone"),
+    ] {
+        let (code, message) = refused(&world, filter.clone()).await;
+        assert_eq!(code, "BAD_USER_INPUT", "{filter}");
+        assert!(message.starts_with(at), "{message}");
+    }
+}
+
+/// The ids of what a filter chooses, in alphabetical order.
+async fn sorted(world: &World, filter: Value) -> String {
+    let mut ids: Vec<char> = chosen(world, filter).await.chars().collect();
+    ids.sort_unstable();
+    ids.into_iter().collect()
+}
+
+async fn c04_without_a_range_events_are_paged_through_to_the_last(kind: Kind) {
+    const PAGE: &str = "query ($after: String) {
+        events(first: 500, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } }
+    }";
+    let world = World::new(kind).await;
+    // Five years, at a moment for three each.
+    let first = at("2021-11-20T12:00:00Z");
+    let many = (0..1_300_u64).map(|id| NewEvent {
+        time: Some(first.plus(Duration::from_hours(id / 3 * 100))),
+        ..event(&id.to_string(), "2026-11-20T12:00:00Z")
+    });
+    world.append(many.collect()).await;
+    let (mut seen, mut pages, mut after) = (BTreeSet::new(), 0, Value::Null);
+    loop {
+        let answer = world.ask(PAGE, json!({"after": after})).await;
+        let events = &answer["data"]["events"];
+        let nodes = events["nodes"].as_array().unwrap().iter();
+        seen.extend(nodes.map(|node| node["id"].as_str().unwrap().to_owned()));
+        pages += 1;
+        if events["pageInfo"]["hasNextPage"] != true {
+            break;
+        }
+        after = events["pageInfo"]["endCursor"].clone();
+    }
+    assert_eq!((seen.len(), pages), (1_300, 3));
 }
 
 async fn c05_selectors_of_people_combine_with_or_now_and_at_the_time(kind: Kind) {
@@ -233,29 +385,7 @@ async fn c10_jira_finds_the_issues_of_its_own_language(kind: Kind) {
     assert_eq!(code, "BAD_USER_INPUT");
     assert!(message.contains("[jira_cloud]"), "{message}");
 
-    let small = sandbox::Settings {
-        history_events: 200,
-        history_days: 6,
-        people: 12,
-        ..sandbox::Settings::default()
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (clock, stop) = (world.clock.clone(), world.stop.clone());
-    let upstream = Sandbox::start(small, clock, listener, &world.tasks, stop).unwrap();
-    world.config.jira_cloud = upstream.jira_settings();
-    world.sources = source::configured(&world.config, &world.clock).unwrap();
-    let (tasks, stop) = (&world.tasks, &world.stop);
-    let search = AskJira::new(
-        &world.sources,
-        &world.config.jira_cloud,
-        &world.clock,
-        tasks,
-        stop,
-    );
-    let store = world.store().clone().asking(Arc::new(search));
-    world.feed = Feed::open(store).await.unwrap();
-    world.sync_all().await;
-
+    connect_jira(&mut world).await;
     let all = world
         .ask(QUERY, json!({"filter": {"products": ["JIRA"]}}))
         .await;
@@ -283,4 +413,118 @@ async fn c10_jira_finds_the_issues_of_its_own_language(kind: Kind) {
         message.contains("filter.jql") && message.contains("Jira says"),
         "{message}"
     );
+}
+
+/// Connects a sandbox's Jira, and reads all of it.
+async fn connect_jira(world: &mut World) {
+    let small = sandbox::Settings {
+        history_events: 200,
+        history_days: 6,
+        people: 12,
+        ..sandbox::Settings::default()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (clock, stop) = (world.clock.clone(), world.stop.clone());
+    let upstream = Sandbox::start(small, clock, listener, &world.tasks, stop).unwrap();
+    world.config.jira_cloud = upstream.jira_settings();
+    world.sources = source::configured(&world.config, &world.clock).unwrap();
+    let (tasks, stop) = (&world.tasks, &world.stop);
+    let search = AskJira::new(
+        &world.sources,
+        &world.config.jira_cloud,
+        &world.clock,
+        tasks,
+        stop,
+    );
+    let store = world.store().clone().asking(Arc::new(search));
+    world.feed = Feed::open(store).await.unwrap();
+    world.sync_all().await;
+}
+
+/// What a filter chooses of what concerns issues that are there, newest first, page by page.
+async fn of_issues(world: &World, filter: Value) -> Vec<Value> {
+    const PAGE: &str = "query ($filter: EventFilter, $after: String) {
+        events(filter: $filter, first: 500, after: $after) {
+            nodes { issue { issue { key type deleted } } changes { field to } } pageInfo { hasNextPage endCursor }
+        }
+    }";
+    let (mut all, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let variables = json!({"filter": filter, "after": after});
+        let answer = world.ask(PAGE, variables).await;
+        assert_eq!(answer.get("errors"), None, "{filter}");
+        let events = &answer["data"]["events"];
+        all.extend(events["nodes"].as_array().unwrap().clone());
+        if events["pageInfo"]["hasNextPage"] != true {
+            all.retain(|event| event["issue"]["issue"]["deleted"] == false);
+            return all;
+        }
+        after = events["pageInfo"]["endCursor"].clone();
+    }
+}
+
+/// What is true of an issue.
+#[derive(Default)]
+struct Truth {
+    kind: String,
+    status: Option<String>,
+}
+
+/// Whether an issue, by its key and what is true of it, is to be found.
+type Fits<'a> = &'a dyn Fn(&str, &Truth) -> bool;
+
+async fn c10_jira_finds_by_status_and_by_type_all_there_are(kind: Kind) {
+    let mut world = World::new(kind).await;
+    connect_jira(&mut world).await;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut issues: BTreeMap<String, Truth> = BTreeMap::new();
+    for event in of_issues(&world, json!({})).await {
+        let issue = &event["issue"]["issue"];
+        let truth = issues.entry(text(&issue["key"])).or_default();
+        truth.kind = text(&issue["type"]);
+        let mut changes = event["changes"].as_array().unwrap().iter();
+        if let Some(change) = changes.find(|change| change["field"] == "status") {
+            // The newest change comes first.
+            truth.status.get_or_insert_with(|| text(&change["to"]));
+        }
+    }
+    // Its type and its project are asked for, too, so that there is something to find each time.
+    let done = issues
+        .iter()
+        .find(|(_, truth)| truth.status.as_deref() == Some("Done"));
+    let (first, some_kind) = done
+        .map(|(key, truth)| (key.clone(), truth.kind.clone()))
+        .unwrap();
+    let project = first.split('-').next().unwrap();
+    let here = |key: &str| key.starts_with(&format!("{project}-"));
+    let is = |truth: &Truth, status: &str| truth.status.as_deref() == Some(status);
+    let cases: [(String, Fits<'_>); 5] = [
+        ("status = Done".to_owned(), &|_, truth| is(truth, "Done")),
+        (
+            "status in (Done, \"In Progress\")".to_owned(),
+            &|_, truth| is(truth, "Done") || is(truth, "In Progress"),
+        ),
+        (format!("type = {some_kind}"), &|_, truth| {
+            truth.kind == some_kind
+        }),
+        (
+            format!("project = {project} AND type = {some_kind}"),
+            &|key, truth| here(key) && truth.kind == some_kind,
+        ),
+        (
+            format!("project = {project} AND status = Done"),
+            &|key, truth| here(key) && is(truth, "Done"),
+        ),
+    ];
+    for (jql, fits) in cases {
+        let found = of_issues(&world, json!({"jql": jql})).await;
+        let found: BTreeSet<String> = found
+            .iter()
+            .map(|event| text(&event["issue"]["issue"]["key"]))
+            .collect();
+        let expected = issues.iter().filter(|(key, truth)| fits(key, truth));
+        let expected: BTreeSet<String> = expected.map(|(key, _)| key.clone()).collect();
+        assert!(!expected.is_empty(), "{jql}");
+        assert_eq!(found, expected, "{jql}");
+    }
 }

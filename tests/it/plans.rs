@@ -2,13 +2,20 @@
 
 use crate::world::{Kind, World, event, on_both, person, project};
 use auditgraph::access::Sight;
+use auditgraph::event::directory::{DirectoryGroup, DirectoryUser, Entry};
 use auditgraph::event::filter::EventFilter;
-use auditgraph::event::{Actor, IssueRef, NewEvent, System};
+use auditgraph::event::{Actor, Alias, Change, IssueRef, NewEvent, System};
+use auditgraph::store::Batch;
+use auditgraph::store::choices::ChoiceOf;
+use auditgraph::store::directory::{GroupChoice, UserChoice};
 use auditgraph::store::read::{EventMark, EventOrderField, Range};
 use secrecy::ExposeSecret;
 use sqlx::{Connection, Executor};
 
-on_both!(common_questions_walk_an_index);
+on_both!(
+    common_questions_walk_an_index,
+    pickers_do_not_read_everything
+);
 
 async fn common_questions_walk_an_index(kind: Kind) {
     let world = World::new(kind).await;
@@ -115,4 +122,90 @@ fn expect_index(plan: &[String], index: &str) {
 fn sorts(plan: &[String]) -> bool {
     plan.iter()
         .any(|step| step.contains("TEMP B-TREE") || step.contains("Sort"))
+}
+
+async fn pickers_do_not_read_everything(kind: Kind) {
+    let world = World::new(kind).await;
+    let user = |id: usize| {
+        let group = |name: String| DirectoryGroup {
+            id: name.clone(),
+            name: Some(name),
+            description: None,
+        };
+        Entry::User(Box::new(DirectoryUser {
+            aliases: vec![Alias::account(format!("557058:{id}"))],
+            name: Some(format!("First{} Last{id}", id % 90)),
+            groups: Some(vec![
+                group(format!("group-{}", id % 300)),
+                group(format!("jsm-organization/{}", id % 5)),
+            ]),
+            ..DirectoryUser::default()
+        }))
+    };
+    let batch = Batch {
+        part: "directory",
+        entries: (0..1_000).map(user).collect(),
+        listing_began: Some(world.clock.now()),
+        ..Batch::default()
+    };
+    let now = world.clock.now();
+    let appended = world
+        .feed
+        .append("organization", System::Organization, batch, now);
+    appended.await.unwrap();
+    let moved = |id: usize| NewEvent {
+        changes: vec![Change {
+            field: ["status", "resolution", "priority"][id % 3].to_owned(),
+            from: Some(format!("From {}", id % 4)),
+            to: Some(format!("To {}", id % 5)),
+        }],
+        ..event(&id.to_string(), "2026-11-01T00:00:00Z")
+    };
+    world.append((0..3_000).map(moved).collect()).await;
+    learn_statistics(kind, &world).await;
+    let store = world.store();
+    let range = Range {
+        limit: 50,
+        after: None,
+        before: None,
+        from_end: false,
+        descending: false,
+    };
+
+    let people = UserChoice {
+        search: Some("last77"),
+        conflict: None,
+    };
+    let plan = store.explain_users(&people, range.clone()).await.unwrap();
+    let words = match kind {
+        Kind::Sqlite => "SEARCH user_words",
+        Kind::Postgres => "user_words_pkey",
+    };
+    assert!(plan.iter().any(|step| step.contains(words)), "{plan:#?}");
+    // PostgreSQL would rather read a thousand users in one go than look up a hundred.
+    assert!(
+        !plan.iter().any(|step| step.contains("SCAN users")),
+        "{plan:#?}"
+    );
+
+    for (organizations, index) in [
+        (false, "groups_sort_name_id"),
+        (true, "groups_organizations"),
+    ] {
+        let choice = GroupChoice {
+            search: Some("g"),
+            organizations,
+        };
+        let plan = store.explain_groups(&choice, range.clone()).await.unwrap();
+        assert!(plan.iter().any(|step| step.contains(index)), "{plan:#?}");
+    }
+    for of in [ChoiceOf::Statuses, ChoiceOf::Resolutions, ChoiceOf::Fields] {
+        let plan = store.explain_choices(of).await.unwrap();
+        let reads = |step: &&String| {
+            let all = ["SCAN changes", "Seq Scan on changes", "TEMP B-TREE", "Sort"];
+            // Of an index in the order of the list, no more is read than is asked for.
+            all.iter().any(|scan| step.contains(scan)) && !step.contains(" USING ")
+        };
+        assert_eq!(plan.iter().find(reads), None, "{of:?}: {plan:#?}");
+    }
 }

@@ -22,9 +22,9 @@ export const ESLINT = [
   },
   {
     rule: 'strict-id-in-types',
-    line: /^type (Action|ActivityCount|ActivityRow|Backfill|Budget|Coverage|IssueView|Membership|ParsedSearch|SearchProblem|SourceWarning|StatusTransition|SyncRun|Viewer) \{$/,
+    line: /^type (Action|ActivityCount|ActivityRow|Backfill|Budget|Coverage|EmptyReason|Field|IssueView|Membership|ParsedSearch|Resolution|SearchProblem|SourceWarning|Status|StatusTransition|SyncRun|Viewer) \{$/,
     reason:
-      'Nothing refers to them: an action is known by its code; runs, budgets, backfills, coverage and warnings belong to their source, a membership ' +
+      'Nothing refers to them: an action is known by its code, a status, resolution or field by its name; runs, budgets, backfills, coverage and warnings belong to their source, a membership ' +
       'to its group or user, a view of an issue is its event, counts and their rows are worked out anew each time, and the viewer is who asks.',
   },
   {
@@ -46,10 +46,11 @@ export const ESLINT = [
   },
   {
     rule: 'relay-edge-types',
-    line: /^type (ActivityRow|IssueView|Membership)Edge \{$/,
+    line: /^type (ActivityRow|Field|IssueView|Membership|Resolution|Status)Edge \{$/,
     reason:
-      'The cursor specification allows any type as a node; a membership is an interval, found through its group, and a ' +
-      'view of an issue is an event under another name. Rows of counts are worked out anew each time.',
+      'The cursor specification allows any type as a node; a membership is an interval, found through its group, a view ' +
+      'of an issue is an event under another name, filters take statuses, resolutions and fields by name, and rows of ' +
+      'counts are worked out anew each time.',
   },
 ];
 

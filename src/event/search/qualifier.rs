@@ -149,6 +149,12 @@ impl Qualifier {
         first.chain(others).copied()
     }
 
+    /// Each with all its names, the one that is printed first.
+    #[cfg(test)]
+    pub(super) fn all() -> impl Iterator<Item = &'static [&'static str]> {
+        TABLE.iter().map(|(_, words)| *words)
+    }
+
     /// The name that is printed.
     pub(super) fn name(self) -> &'static str {
         let row = TABLE.iter().find(|(qualifier, _)| *qualifier == self);

@@ -1,5 +1,6 @@
 //! What texts mean, that every filter has one, and what is said of those that mean nothing.
 
+mod documented;
 mod properties;
 mod times;
 

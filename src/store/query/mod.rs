@@ -5,6 +5,7 @@
 //! the tree into a condition for the database, and [`excerpt`] holds it against events in memory. Both choose the same
 //! events, and a test says so.
 
+pub mod bounds;
 pub mod chosen;
 pub mod excerpt;
 mod lookup;
@@ -15,7 +16,7 @@ mod text;
 
 pub(super) use size::check_search;
 pub(super) use sql::{Whose, issue_reference};
-pub(super) use text::{bytewise, lower, persons_with_word, word_prefix};
+pub(super) use text::{bytewise, fits, lower, persons_with_word, word_prefix};
 
 use super::entity::event;
 use super::{Store, StoreError};

@@ -67,7 +67,11 @@ fn short(store: &Store, text: Expr) -> Expr {
 
 /// That a column of changes is one of these names, folded: as the index has it, and, where that is not all of it, as
 /// the row has it.
-pub(super) fn fits(store: &Store, column: change::Column, names: &BTreeSet<String>) -> Condition {
+pub(in crate::store) fn fits(
+    store: &Store,
+    column: change::Column,
+    names: &BTreeSet<String>,
+) -> Condition {
     let begin = |name: &String| name.chars().take(SHORT).collect::<String>();
     let column = Expr::col((change::Entity, column));
     let beginning = short(store, column.clone()).is_in(names.iter().map(begin));

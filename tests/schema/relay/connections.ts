@@ -6,6 +6,10 @@ graphql`
     ...connections_events
     ...connections_users
     ...connections_groups
+    ...connections_organizations
+    ...connections_statuses
+    ...connections_resolutions
+    ...connections_fields
     ...connections_projects
     ...connections_issues
     ...connections_issueViews
@@ -123,6 +127,91 @@ graphql`
       edges {
         node {
           ...nodes_group
+        }
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment connections_organizations on Query
+  @refetchable(queryName: "connectionsOrganizationsPageQuery")
+  @argumentDefinitions(
+    first: { type: "Int", defaultValue: 20 }
+    after: { type: "String" }
+    last: { type: "Int" }
+    before: { type: "String" }
+    search: { type: "String" }
+  ) {
+    organizations(first: $first, after: $after, last: $last, before: $before, search: $search)
+      @connection(key: "connections__organizations") {
+      edges {
+        node {
+          ...nodes_group
+        }
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment connections_statuses on Query
+  @refetchable(queryName: "connectionsStatusesPageQuery")
+  @argumentDefinitions(
+    first: { type: "Int", defaultValue: 20 }
+    after: { type: "String" }
+    last: { type: "Int" }
+    before: { type: "String" }
+    search: { type: "String" }
+  ) {
+    statuses(first: $first, after: $after, last: $last, before: $before, search: $search)
+      @connection(key: "connections__statuses") {
+      edges {
+        node {
+          name
+        }
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment connections_resolutions on Query
+  @refetchable(queryName: "connectionsResolutionsPageQuery")
+  @argumentDefinitions(
+    first: { type: "Int", defaultValue: 20 }
+    after: { type: "String" }
+    last: { type: "Int" }
+    before: { type: "String" }
+    search: { type: "String" }
+  ) {
+    resolutions(first: $first, after: $after, last: $last, before: $before, search: $search)
+      @connection(key: "connections__resolutions") {
+      edges {
+        node {
+          name
+        }
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment connections_fields on Query
+  @refetchable(queryName: "connectionsFieldsPageQuery")
+  @argumentDefinitions(
+    first: { type: "Int", defaultValue: 20 }
+    after: { type: "String" }
+    last: { type: "Int" }
+    before: { type: "String" }
+    search: { type: "String" }
+  ) {
+    fields(first: $first, after: $after, last: $last, before: $before, search: $search)
+      @connection(key: "connections__fields") {
+      edges {
+        node {
+          name
+          monitored
         }
       }
     }
