@@ -125,15 +125,18 @@ const relayDocument = parse(
 );
 const clientDocument = parse(readFileSync(join(HERE, 'client/documents.graphql'), 'utf8'));
 
+// Relay fetches anew what it can ask for again by itself: at the root, or by a global id.
+const refetched = connections.filter((path) => ['Query', ...nodes].includes(path.split('.')[0]));
+
 await check('Relay documents page through every connection, and read every node again', () => {
   const definitions = relayDocument.definitions.filter((definition) => has(definition, 'refetchable'));
   const refetchable = selections({ ...relayDocument, definitions }, (node) => has(node, 'connection'));
   expectNone([
-    ...missing('@refetchable fragment with @connection on', connections, refetchable.fields),
+    ...missing('@refetchable fragment with @connection on', refetched, refetchable.fields),
     ...missing('@refetchable fragment on', nodes, refetchable.types),
     ...missing('use of', entrances, selections(relayDocument).fields),
   ]);
-  return `${connections.length} connections, ${nodes.length} node types`;
+  return `${refetched.length} connections, ${nodes.length} node types`;
 });
 
 await check('documents of a typed client use every connection and node', () => {
