@@ -17,6 +17,7 @@ mod coverage;
 mod crash;
 mod data_center;
 mod data_center_files;
+mod database;
 mod empty;
 mod engine;
 mod entities;

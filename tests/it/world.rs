@@ -1,5 +1,6 @@
 //! A whole Auditgraph for one test: a database of its own, a clock that stands still, and a sandbox upstream.
 
+use crate::database::Database;
 use auditgraph::access::{Role, Viewer};
 use auditgraph::activity::Activity;
 use auditgraph::clock::Clock;
@@ -16,10 +17,9 @@ use auditgraph::store::runs::Outcome;
 use auditgraph::store::tokens::NewToken;
 use auditgraph::store::{Batch, Purpose, Store};
 use auditgraph::sync::{self, SyncError};
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
-use sqlx::{Connection, Executor};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -51,79 +51,6 @@ macro_rules! on_both {
     };
 }
 pub(crate) use on_both;
-
-/// A database that exists as long as this does.
-pub(crate) struct Database {
-    pub(crate) url: String,
-    _folder: Option<tempfile::TempDir>,
-    server: Option<(String, String)>,
-}
-
-impl Database {
-    pub(crate) async fn new(kind: Kind) -> Self {
-        match kind {
-            Kind::Sqlite => {
-                let folder = tempfile::tempdir().unwrap();
-                let url = format!(
-                    "sqlite://{}?mode=rwc",
-                    folder.path().join("test.db").display()
-                );
-                Self {
-                    url,
-                    _folder: Some(folder),
-                    server: None,
-                }
-            }
-            Kind::Postgres => {
-                #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
-                let server = std::env::vars().find(|(name, _)| name == "TEST_DATABASE_URL");
-                let server = server.map_or_else(
-                    || "postgres://postgres@127.0.0.1:5432/postgres".to_owned(),
-                    |(_, url)| url,
-                );
-                let name = format!(
-                    "auditgraph_test_{:032x}",
-                    StdRng::from_os_rng().random::<u128>()
-                );
-                let create = format!("CREATE DATABASE {name}");
-                let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
-                connection
-                    .execute(sqlx::AssertSqlSafe(create))
-                    .await
-                    .unwrap();
-                let mut url = url::Url::parse(&server).unwrap();
-                url.set_path(&name);
-                Self {
-                    url: url.into(),
-                    _folder: None,
-                    server: Some((server, name)),
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let Some((server, name)) = self.server.take() else {
-            return;
-        };
-        // A test's runtime may be gone already, so this one brings its own.
-        let drop = async move {
-            let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
-            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            connection.execute(sqlx::AssertSqlSafe(drop)).await.unwrap();
-        };
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(drop);
-        });
-        let _ = dropped.join();
-    }
-}
 
 /// A whole Auditgraph.
 pub(crate) struct World {
