@@ -4,14 +4,15 @@
 //! there for them: no other code tells the two apart. Knows nothing of how tokens are stored or how queries are built.
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a token allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, async_graphql::Enum)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Sees everything and grants access.
+    /// Sees all projects and grants access.
     Administrator,
-    /// Sees everything; grants nothing.
+    /// Sees all projects; grants nothing.
     Manager,
     /// Reads only the projects granted to the token.
     Viewer,
@@ -65,7 +66,7 @@ impl Role {
 /// The one who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Viewer {
-    /// The token they hold, by number.
+    /// The token they hold, by number; the server itself has none, and nothing that Jira hides is hidden from it.
     pub token_id: i32,
     /// The token's name.
     pub name: String,
@@ -80,18 +81,66 @@ pub struct Viewer {
 /// Which events a viewer may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sight {
-    /// All of them.
+    /// All of them: for the server itself, which reads on nobody's behalf.
     Everything,
-    /// Those in these projects and what lies inside them.
-    Projects(Vec<i64>),
+    /// What somebody may see.
+    Limited(Limits),
 }
+
+/// What somebody may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// What happens in these projects and what lies inside them; `None`: in all of them.
+    pub projects: Option<Vec<i64>>,
+    /// As whom they stand before what Jira hides; `None`: nothing is hidden from them.
+    pub standing: Option<Standing>,
+}
+
+/// As whom somebody stands before what is kept from people whatever their role and grants: issues with a security level,
+/// and Assets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Standing {
+    /// The Atlassian account that Jira is asked about; without one, issues with a security level are hidden.
+    pub account: Option<Arc<str>>,
+    /// Whether they are an administrator or manager here, without which nothing of Assets is shown.
+    pub leads: bool,
+}
+
+impl Sight {
+    /// Whether no project is left out, so that names that mean nothing may be told apart from those that mean something.
+    #[must_use]
+    pub fn spans_projects(&self) -> bool {
+        self.projects().is_none()
+    }
+
+    /// The projects to which it is limited.
+    #[must_use]
+    pub fn projects(&self) -> Option<&[i64]> {
+        match self {
+            Self::Everything => None,
+            Self::Limited(limits) => limits.projects.as_deref(),
+        }
+    }
+
+    /// As whom the viewer stands before what Jira hides; `None`: nothing is hidden from them.
+    #[must_use]
+    pub fn standing(&self) -> Option<&Standing> {
+        match self {
+            Self::Everything => None,
+            Self::Limited(limits) => limits.standing.as_ref(),
+        }
+    }
+}
+
+/// The number of no token.
+const SERVER: i32 = 0;
 
 impl Viewer {
     /// The server itself, when it reads on nobody's behalf.
     #[must_use]
     pub fn server() -> Self {
         Self {
-            token_id: 0,
+            token_id: SERVER,
             name: "server".to_owned(),
             role: Role::Administrator,
             account_id: None,
@@ -102,10 +151,18 @@ impl Viewer {
     /// Which events they may see.
     #[must_use]
     pub fn sight(&self) -> Sight {
-        match self.role {
-            Role::Administrator | Role::Manager => Sight::Everything,
-            Role::Viewer => Sight::Projects(self.projects.clone()),
+        let projects = match self.role {
+            Role::Administrator | Role::Manager => None,
+            Role::Viewer => Some(self.projects.clone()),
+        };
+        let standing = (self.token_id != SERVER).then(|| Standing {
+            account: self.account_id.as_deref().map(Arc::from),
+            leads: self.sees_directory(),
+        });
+        if projects.is_none() && standing.is_none() {
+            return Sight::Everything;
         }
+        Sight::Limited(Limits { projects, standing })
     }
 
     /// Whether they may decide what holds for everybody, such as who is one person.

@@ -10,6 +10,7 @@ use crate::graphql::{Backend, Engine};
 use crate::metrics::Metrics;
 use crate::sandbox::{self, Sandbox};
 use crate::source::jql::AskJira;
+use crate::source::permission::AskPermissions;
 use crate::source::{self, Part, Source};
 use crate::store::runs::Outcome;
 use crate::store::tokens::NewToken;
@@ -54,7 +55,11 @@ impl App {
         let sources = source::configured(&config, &clock)?;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let search = AskJira::new(&sources, &config.jira_cloud, &clock, &tasks, &stop);
-        let feed = Feed::open(store.asking(Arc::new(search))).await?;
+        let mut store = store.asking(Arc::new(search));
+        if let Some(permissions) = AskPermissions::new(&sources, &config.jira_cloud, &clock) {
+            store = store.permitting(Arc::new(permissions));
+        }
+        let feed = Feed::open(store).await?;
         Ok(Self {
             config,
             activity: Activity::new(feed.store().clone()),
@@ -150,12 +155,17 @@ impl App {
         failures
     }
 
-    /// Makes a token.
-    pub async fn create_token(&self, name: &str, role: Role) -> anyhow::Result<String> {
+    /// Makes a token that acts for an Atlassian account.
+    pub async fn create_token(
+        &self,
+        name: &str,
+        role: Role,
+        account: &str,
+    ) -> anyhow::Result<String> {
         let new = NewToken {
             name: name.to_owned(),
             role,
-            account_id: None,
+            account_id: Some(account.to_owned()),
             projects: Vec::new(),
             expires_at: None,
         };

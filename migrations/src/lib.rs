@@ -24,6 +24,7 @@ mod m0008_people;
 mod m0009_pushed;
 mod m0010_monitored_fields;
 mod m0011_changes_index;
+mod m0012_issue_security;
 mod m0013_pickers;
 mod m0014_columns;
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_pushed::Migration),
             Box::new(m0010_monitored_fields::Migration),
             Box::new(m0011_changes_index::Migration),
+            Box::new(m0012_issue_security::Migration),
             Box::new(m0013_pickers::Migration),
             Box::new(m0014_columns::Migration),
         ]

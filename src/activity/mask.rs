@@ -248,6 +248,7 @@ impl Planner<'_> {
                     Mask::Issues(texts.iter().flat_map(both).flatten().collect())
                 }
                 Test::Actors(_)
+                | Test::Shown(_)
                 | Test::Targets(_)
                 | Test::Changed(_)
                 | Test::Addresses(_)

@@ -59,7 +59,11 @@ pub(super) async fn demo(
         "the sandbox could not be read: {}",
         failures.join("; ")
     );
-    let token = app.create_token("demo", Role::Administrator).await?;
+    let token = {
+        let account = sandbox.jira_account();
+        let made = app.create_token("demo", Role::Administrator, &account);
+        made.await?
+    };
     app.start_jobs().await?;
     if !pause {
         app::demo_hooks(&sandbox, &app.config, listener.local_addr()?)?;

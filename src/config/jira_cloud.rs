@@ -41,6 +41,8 @@ pub struct JiraCloud {
     pub jql_issues: u32,
     /// For how many minutes such an answer is good.
     pub jql_minutes: u32,
+    /// For how many minutes it is believed at most what Jira says of who may see which issues.
+    pub permission_minutes: u32,
 }
 
 impl JiraCloud {
@@ -82,6 +84,7 @@ impl JiraCloud {
             ("issue_page_size", self.issue_page_size, 1..=1000),
             ("jql_issues", self.jql_issues, 1..=1_000_000),
             ("jql_minutes", self.jql_minutes, 0..=1440),
+            ("permission_minutes", self.permission_minutes, 1..=60),
         ] {
             if !range.contains(&value) {
                 wrong.push(format!(

@@ -1,13 +1,14 @@
 //! The event vocabulary: what a fact looks like once it has left its upstream system.
 //!
-//! Sources turn upstream records into [`NewEvent`]s and [`directory`] entries, the store keeps them, everything else
-//! reads them. Pure: no input, no output. Read next: [`action`] (all that can happen), [`filter`], then `sync.rs`.
+//! Sources turn upstream records into [`NewEvent`]s and [`directory`] entries, the store keeps them, the rest reads them.
+//! Pure: no input, no output. Read next: [`action`] (all that can happen), [`filter`], then `sync.rs`.
 
 pub mod action;
 pub mod directory;
 pub mod filter;
 pub mod jql;
 pub mod node;
+pub mod permission;
 pub mod search;
 pub mod signal;
 mod time;
@@ -214,9 +215,8 @@ impl Product {
     }
 }
 
-/// One name under which some system knows somebody.
-///
-/// One person has several: an Atlassian account id, a Bitbucket uuid, a Data Center user id.
+/// One name under which some system knows somebody. One person has several: an Atlassian account id, a Bitbucket uuid,
+/// a Data Center user id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Alias {
     /// Who gave the name: `account` (Atlassian account ids), `bitbucket` (Bitbucket Cloud uuids), `email` (addresses),

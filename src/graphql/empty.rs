@@ -4,7 +4,6 @@
 //! others everything that they may not see is as if it were not there.
 
 use super::{Backend, backend, error, viewer};
-use crate::access::Sight;
 use crate::event::filter::EventFilter;
 use crate::event::{Product, System, Timestamp};
 use crate::source::{self, Part, Source};
@@ -78,7 +77,7 @@ impl Empty {
         let (backend, viewer) = (backend(ctx)?, viewer(ctx)?);
         let (store, sight, now) = (backend.feed.store(), viewer.sight(), backend.clock.now());
         let failed = |failure| error::from_store(ctx, failure);
-        if matches!(&sight, Sight::Projects(projects) if projects.is_empty()) {
+        if sight.projects().is_some_and(<[i64]>::is_empty) {
             let message = "the token may not see any project; an administrator grants it some";
             return Ok(vec![reason(EmptyCode::Hidden, message)]);
         }

@@ -36,7 +36,8 @@ impl Viewer {
         self.0.role
     }
 
-    /// The Atlassian account id that the token acts for.
+    /// The Atlassian account id that the token acts for. Issues with a security level are shown as far as Jira shows them
+    /// to this account; without an account they are hidden, as is Assets.
     async fn account_id(&self) -> Option<&str> {
         self.0.account_id.as_deref()
     }

@@ -278,6 +278,7 @@ impl Sandbox {
             issue_page_size: 100,
             jql_issues: 50_000,
             jql_minutes: 5,
+            permission_minutes: 10,
         }
     }
 
@@ -292,6 +293,14 @@ impl Sandbox {
     pub fn jira_email(&self) -> String {
         let company = &self.world.state().company;
         company.card_of(0).email.clone().unwrap_or_default()
+    }
+
+    /// The account of that administrator, who may see all issues and administer Jira.
+    #[must_use]
+    pub fn jira_account(&self) -> String {
+        let company = &self.world.state().company;
+        let administrator = company.people.first();
+        administrator.map_or_else(String::new, |person| person.account_id.clone())
     }
 
     /// That administrator's API token.

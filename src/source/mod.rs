@@ -17,6 +17,7 @@ pub mod jql;
 pub mod look;
 mod offset;
 pub mod organization;
+pub mod permission;
 mod repeats;
 mod windows;
 
@@ -29,6 +30,7 @@ use crate::config::Config;
 use crate::event::action::Need;
 use crate::event::directory::Entry;
 use crate::event::jql::{FoundIssue, SearchError};
+use crate::event::permission::Permitted;
 use crate::event::{Facts, System, Timestamp};
 use futures::stream::BoxStream;
 use secrecy::{ExposeSecret, SecretString};
@@ -177,6 +179,11 @@ pub trait Source: Send + Sync {
         None
     }
 
+    /// What an account may see of these issues, by Jira's ids; `None` where nobody can tell.
+    fn permitted<'a>(&'a self, _account: &'a str, _issues: &'a [u64]) -> Option<Question<'a>> {
+        None
+    }
+
     /// Asks upstream whether the connection works, and says in a sentence what it is connected to.
     fn check(&self) -> futures::future::BoxFuture<'_, Result<String, SourceError>>;
 
@@ -285,6 +292,14 @@ pub struct Search<'a> {
     pub scope: &'a str,
     /// What it finds, page by page.
     pub pages: BoxStream<'a, Result<Vec<FoundIssue>, SearchError>>,
+}
+
+/// The question what an account may see.
+pub struct Question<'a> {
+    /// The scope of the site whose issues they are.
+    pub scope: &'a str,
+    /// Asks it, and answers.
+    pub answer: futures::future::BoxFuture<'a, Result<Permitted, SourceError>>,
 }
 
 /// The request budget of a source.

@@ -7,7 +7,7 @@
 use super::directory::NameMark;
 use super::entity::{change, event, thing};
 use super::query::chosen::fold;
-use super::query::{check_search, fits, visible};
+use super::query::{check_search, fits};
 use super::read::{Range, Rows};
 use super::{Store, StoreError, blind, words};
 use crate::access::Viewer;
@@ -139,7 +139,7 @@ impl Store {
             let recent = event::Entity::find()
                 .select_only()
                 .column(event::Column::Seq)
-                .filter(visible(&sight))
+                .filter(self.visible(&sight).await?)
                 .order_by_desc(event::Column::Time)
                 .order_by_desc(event::Column::Seq)
                 .limit(RECENT);

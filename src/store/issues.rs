@@ -44,7 +44,7 @@ impl Store {
         range: Range<NameMark>,
     ) -> Result<Rows<issue::Model>, StoreError> {
         check_search(choice.search)?;
-        let mut issues = issue::Entity::find().filter(visible_issues(viewer));
+        let mut issues = issue::Entity::find().filter(self.visible_issues(viewer).await?);
         if let Some(project) = choice.project {
             let named = match NodeId::number_of(project, NodeKind::Project) {
                 Some(number) => container::COLUMN.id.eq(number),
@@ -100,7 +100,7 @@ impl Store {
         ids: &[i64],
     ) -> Result<Vec<issue::Model>, StoreError> {
         Ok(issue::Entity::find()
-            .filter(visible_issues(viewer))
+            .filter(self.visible_issues(viewer).await?)
             .filter(issue::COLUMN.id.is_in(ids.iter().copied()))
             .all(&self.read)
             .await?)
@@ -113,7 +113,7 @@ impl Store {
         key: &str,
     ) -> Result<Vec<issue::Model>, StoreError> {
         let mut found = issue::Entity::find()
-            .filter(visible_issues(viewer))
+            .filter(self.visible_issues(viewer).await?)
             .filter(
                 issue::COLUMN
                     .id
@@ -147,15 +147,40 @@ impl Store {
         names: &[IssueName],
     ) -> Result<HashMap<IssueName, issue::Model>, StoreError> {
         let issues = Named::load(&self.read, names).await?;
-        let visible = |row: &&issue::Model| {
-            let granted = |id: i64| viewer.projects.contains(&id);
-            viewer.sees_directory() || row.container_id.is_some_and(granted)
-        };
-        let found = names.iter().filter_map(|name| {
-            let row = issues.find(name).filter(visible)?;
-            Some((name.clone(), row.clone()))
-        });
-        Ok(found.collect())
+        let found = names
+            .iter()
+            .filter_map(|name| Some((name.clone(), issues.find(name)?.clone())));
+        let mut found: HashMap<IssueName, issue::Model> = found.collect();
+        let sight = viewer.sight();
+        if let Some(granted) = sight.projects() {
+            let within =
+                |row: &issue::Model| row.container_id.is_some_and(|id| granted.contains(&id));
+            found.retain(|_, row| within(row));
+        }
+        let secured = found.values().filter(|row| row.security_id.is_some());
+        let secured: BTreeSet<i64> = secured.map(|row| row.id).collect();
+        if sight.standing().is_some() && !secured.is_empty() {
+            let secured: Vec<i64> = secured.into_iter().collect();
+            let visible = self.issues_by_id(viewer, &secured).await?;
+            let visible: BTreeSet<i64> = visible.into_iter().map(|row| row.id).collect();
+            found.retain(|_, row| row.security_id.is_none() || visible.contains(&row.id));
+        }
+        Ok(found)
+    }
+
+    /// An issue is where its project is: who does not see the project does not see it. Nor does anybody for whom Jira
+    /// hides it.
+    async fn visible_issues(&self, viewer: &Viewer) -> Result<Condition, StoreError> {
+        let sight = viewer.sight();
+        let mut visible = Condition::all();
+        if let Some(granted) = sight.projects() {
+            let place = Expr::col((issue::Entity, issue::Column::ContainerId));
+            visible = visible.add(place.is_in(granted.iter().copied()));
+        }
+        if let Some(standing) = sight.standing() {
+            visible = visible.add(self.withheld(standing).await?.not());
+        }
+        Ok(visible)
     }
 }
 
@@ -270,13 +295,4 @@ fn containing(text: &str) -> LikeExpr {
         .replace('%', "\\%")
         .replace('_', "\\_");
     LikeExpr::new(format!("%{escaped}%")).escape('\\')
-}
-
-/// An issue is where its project is: who does not see the project does not see it.
-fn visible_issues(viewer: &Viewer) -> Condition {
-    if viewer.sees_directory() {
-        return Condition::all();
-    }
-    let granted = viewer.projects.iter().copied();
-    Condition::all().add(Expr::col((issue::Entity, issue::Column::ContainerId)).is_in(granted))
 }

@@ -31,6 +31,7 @@ mod news;
 mod observation;
 mod open;
 mod people;
+mod permissions;
 mod persons;
 mod pulse;
 mod pushed;
@@ -52,6 +53,7 @@ pub use open::Purpose;
 
 use crate::access::Sight;
 use crate::event::jql::IssueSearch;
+use crate::event::permission::Permissions;
 use names::Names;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use std::path::PathBuf;
@@ -68,6 +70,8 @@ pub struct Store {
     statement_seconds: u32,
     /// Who answers what filters ask in Jira's language.
     search: Option<Arc<dyn IssueSearch>>,
+    /// Who says which issues with a security level somebody may see; without one, nobody may see any.
+    permissions: Option<Arc<permissions::Asking>>,
     /// Held for as long as the store is open, so that no second process writes the same file.
     _lock: Option<Arc<std::fs::File>>,
 }
@@ -136,6 +140,15 @@ impl Store {
     pub fn asking(self, search: Arc<dyn IssueSearch>) -> Self {
         Self {
             search: Some(search),
+            ..self
+        }
+    }
+
+    /// The same store, which asks somebody who may see issues that have a security level.
+    #[must_use]
+    pub fn permitting(self, permissions: Arc<dyn Permissions>) -> Self {
+        Self {
+            permissions: Some(Arc::new(permissions::Asking::new(permissions))),
             ..self
         }
     }
@@ -212,5 +225,5 @@ fn email_key(address: Option<&str>) -> Option<String> {
 
 /// Whether the viewer sees no event at all, so that no query needs to be asked.
 fn blind(sight: &Sight) -> bool {
-    matches!(sight, Sight::Projects(projects) if projects.is_empty())
+    sight.projects().is_some_and(<[i64]>::is_empty)
 }

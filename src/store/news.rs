@@ -6,6 +6,7 @@
 use super::append::{LOOKUP, greatest};
 use super::entity::{issue, issue_key};
 use super::names::Resolver;
+use super::permissions::newest_security_change;
 use super::{StoreError, bulk, clean, indexed, sort_name};
 use crate::event::Timestamp;
 use crate::event::directory::DirectoryIssue;
@@ -24,7 +25,7 @@ pub(super) async fn learn(
     let transaction = resolver.transaction;
     let mut known = stored(resolver, &news).await?;
     let mut last = greatest(transaction, issue::Entity::find(), issue::Column::Id).await?;
-    let mut keys = BTreeSet::new();
+    let (mut keys, mut change) = (BTreeSet::new(), None);
     for news in news {
         let container_id = match &news.project {
             Some(project) => resolver.container(project).await?,
@@ -38,7 +39,14 @@ pub(super) async fn learn(
         if let Some(key) = news.key.clone().map(indexed) {
             keys.insert((key, issue.row.id));
         }
-        issue.hear(news, container_id, now);
+        if issue.hear(news, container_id, now) {
+            let newest = match change {
+                Some(newest) => newest,
+                None => newest_security_change(transaction).await?.unwrap_or(0),
+            };
+            change = Some(newest + 1);
+            issue.row.security_change = change;
+        }
     }
     let rows: Vec<issue::Model> = known.into_values().map(Known::into_row).collect();
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
@@ -110,6 +118,7 @@ impl Known {
             request_type: None,
             security_id: None,
             security_name: None,
+            security_change: None,
             container_id: None,
             at: i64::MIN,
             deleted_at: None,
@@ -135,8 +144,9 @@ impl Known {
         }
     }
 
-    /// Takes from the news what is newer than what is known; what it does not say stays.
-    fn hear(&mut self, news: DirectoryIssue, container_id: Option<i64>, now: Timestamp) {
+    /// Takes from the news what is newer than what is known; what it does not say stays. Whether the security level is
+    /// another one now.
+    fn hear(&mut self, news: DirectoryIssue, container_id: Option<i64>, now: Timestamp) -> bool {
         let at = news.at.unwrap_or(now).micros();
         self.row.at = self.row.at.max(at);
         let said = &mut self.said;
@@ -171,9 +181,13 @@ impl Known {
             && newer("security")
         {
             let (id, name) = security.map_or((None, None), |level| (Some(level.id), level.name));
-            self.row.security_id = id.map(clean);
+            let id = id.map(clean);
+            let changed = self.row.security_id != id;
+            self.row.security_id = id;
             self.row.security_name = name.map(clean);
+            return changed;
         }
+        false
     }
 }
 

@@ -111,6 +111,7 @@ impl Store {
             names: Arc::default(),
             statement_seconds: settings.statement_seconds,
             search: None,
+            permissions: None,
             _lock: lock,
         }
     }

@@ -4,7 +4,7 @@
 
 use super::entity::{action, alias, change, container, event, late_actor, payload, user};
 use super::query::chosen::Test;
-use super::query::{Whose, bytewise, lower, visible};
+use super::query::{Whose, bytewise, lower};
 use super::{Store, StoreError, blind};
 use crate::access::Sight;
 use crate::event::Timestamp;
@@ -143,12 +143,12 @@ impl Store {
     pub async fn explain_events(
         &self,
         filter: &EventFilter,
+        sight: &Sight,
         order: EventOrderField,
         range: Range<EventMark>,
         now: Timestamp,
     ) -> Result<Vec<String>, StoreError> {
-        let sight = Sight::Everything;
-        let chosen = self.chosen(filter, &sight, now).await?;
+        let chosen = self.chosen(filter, sight, now).await?;
         let parts = self.parts(&chosen, order).await?;
         let condition = self.condition_now(&chosen, parts[0]).await?;
         let page = self.page(condition, order, &range).await?;
@@ -265,7 +265,7 @@ impl Store {
         if blind(sight) {
             return Ok(Vec::new());
         }
-        let events = event::Entity::find().filter(visible(sight));
+        let events = event::Entity::find().filter(self.visible(sight).await?);
         Ok(events
             .filter(event::COLUMN.seq.is_in(positions.iter().copied()))
             .all(&self.read)

@@ -1,7 +1,8 @@
 //! `kill -9` in the middle of synchronisation: what was killed is started again and goes on, and nothing is lost or
 //! repeated by that.
 
-use crate::world::{Database, Kind, World, on_both};
+use crate::database::Database;
+use crate::world::{Kind, World, on_both};
 use auditgraph::clock::Clock;
 use auditgraph::sandbox::{Sandbox, Settings};
 use rand::rngs::StdRng;

@@ -108,6 +108,7 @@ async fn entities_match_migrations(kind: Kind) {
         described(kind, entity::group::Entity),
         described(kind, entity::issue::Entity),
         described(kind, entity::issue_key::Entity),
+        described(kind, entity::issue_permission::Entity),
         described(kind, entity::late_actor::Entity),
         described(kind, entity::hook::Entity),
         described(kind, entity::listed_user::Entity),

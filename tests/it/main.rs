@@ -60,5 +60,7 @@ mod sync;
 mod things;
 mod tidy;
 mod upstream;
+mod visibility;
+mod visibility_same;
 mod world;
 mod writers;

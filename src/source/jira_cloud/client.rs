@@ -3,7 +3,8 @@
 //! Which call follows which is not decided here.
 
 use super::wire::{
-    AuditPage, ChangelogsPage, Listing, PartsPage, Records, SearchPage, WorklogChanges,
+    ADMINISTER, AuditPage, BROWSE, ChangelogsPage, Granted, Listing, PartsPage, Records,
+    SearchPage, WorklogChanges,
 };
 use crate::clock::Clock;
 use crate::config;
@@ -31,6 +32,7 @@ const FIELDS: &str = "the list of fields";
 const MYSELF: &str = "the user behind the credential";
 const SERVER: &str = "the site";
 const PERMISSIONS: &str = "the credential's permissions";
+const GRANTED: &str = "the permissions of an account";
 
 /// What is asked of an issue; bodies and comments are not.
 const ISSUE_FIELDS: [&str; 15] = [
@@ -285,9 +287,9 @@ impl Client {
         let at = |name| [api.as_slice(), &[name]].concat();
         let server: Value = self.get(SERVER, &at("serverInfo"), &[]).await?;
         let user: Value = self.get(MYSELF, &at("myself"), &[]).await?;
-        let query = [("permissions", "ADMINISTER")];
+        let query = [("permissions", ADMINISTER)];
         let permissions: Value = self.get(PERMISSIONS, &at("mypermissions"), &query).await?;
-        let administer = Look::new(&permissions).at("permissions").at("ADMINISTER");
+        let administer = Look::new(&permissions).at("permissions").at(ADMINISTER);
         let name = Look::new(&user).at("displayName").text();
         let site = Look::new(&server).at("serverTitle").text();
         Ok((
@@ -295,6 +297,20 @@ impl Client {
             site.unwrap_or_else(|| "without a title".to_owned()),
             administer.at("havePermission").flag() != Some(false),
         ))
+    }
+
+    /// What an account is granted: to administer, and to see these issues, at most 1,000.
+    pub(super) async fn granted(
+        &self,
+        account: &str,
+        issues: &[u64],
+    ) -> Result<Granted, CallError> {
+        let mut body = json!({"accountId": account, "globalPermissions": [ADMINISTER]});
+        if !issues.is_empty() {
+            body["projectPermissions"] = json!([{"permissions": [BROWSE], "issues": issues}]);
+        }
+        let path = ["rest", "api", "3", "permissions", "check"];
+        self.post(GRANTED, &path, body).await
     }
 
     /// Makes sure that an empty answer is empty because there is nothing: to strangers, Jira shows nothing.

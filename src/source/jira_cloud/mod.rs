@@ -17,8 +17,8 @@ use super::http::SetupError;
 use super::jira::{self, Site};
 use super::windows::{self, Log, Patience};
 use super::{
-    Budget, Delivery, IssueViews, NoHook, Page, Part, Search, Source, SourceError, Stretch, hook,
-    scope_of,
+    Budget, Delivery, IssueViews, NoHook, Page, Part, Question, Search, Source, SourceError,
+    Stretch, hook, scope_of,
 };
 use crate::clock::Clock;
 use crate::config;
@@ -170,6 +170,17 @@ impl Source for JiraCloud {
         Some(Search {
             scope: &self.site.scope,
             pages: search::pages(&self.client, jql).boxed(),
+        })
+    }
+
+    fn permitted<'a>(&'a self, account: &'a str, issues: &'a [u64]) -> Option<Question<'a>> {
+        let answer = async move {
+            let granted = self.client.granted(account, issues).await?;
+            Ok(granted.permitted())
+        };
+        Some(Question {
+            scope: &self.site.scope,
+            answer: answer.boxed(),
         })
     }
 

@@ -5,10 +5,17 @@
 //! [`jira`](crate::source::jira) to read.
 
 use crate::event::Timestamp;
+use crate::event::permission::Permitted;
 use crate::source::look::{self, Look};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+/// The permission to administer Jira.
+pub(super) const ADMINISTER: &str = "ADMINISTER";
+
+/// The permission to see a project and those of its issues that its security levels allow.
+pub(super) const BROWSE: &str = "BROWSE_PROJECTS";
 
 /// Records, exactly as received.
 pub(super) type Records = Vec<Box<RawValue>>;
@@ -155,6 +162,35 @@ impl Glance {
             id: look.at("id").text(),
             created: time("created"),
             updated: time("updated"),
+        }
+    }
+}
+
+/// What an account is granted of what was asked about.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Granted {
+    project_permissions: Vec<InProjects>,
+    global_permissions: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct InProjects {
+    permission: String,
+    #[serde(default)]
+    issues: Vec<u64>,
+}
+
+impl Granted {
+    pub(super) fn permitted(self) -> Permitted {
+        let seen = self.project_permissions.into_iter();
+        let seen = seen.filter(|part| part.permission == BROWSE);
+        Permitted {
+            administers: self
+                .global_permissions
+                .iter()
+                .any(|name| name == ADMINISTER),
+            issues: seen.flat_map(|part| part.issues).collect(),
         }
     }
 }

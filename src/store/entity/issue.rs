@@ -26,6 +26,8 @@ pub struct Model {
     pub security_id: Option<String>,
     /// The security level's name.
     pub security_name: Option<String>,
+    /// The place of the newest change of its security level among all such changes; absent when it never had one.
+    pub security_change: Option<i64>,
     /// The project it is in.
     pub container_id: Option<i64>,
     /// The moment of the newest news, in microseconds.

@@ -13,6 +13,7 @@ pub mod group;
 pub mod hook;
 pub mod issue;
 pub mod issue_key;
+pub mod issue_permission;
 pub mod late_actor;
 pub mod listed_user;
 pub mod membership;

@@ -6,6 +6,7 @@
 //!
 //! A new criterion is a field of the filter, a variant here, and an arm wherever the tree is read.
 
+use crate::access::Standing;
 use crate::event::filter::Membership;
 use crate::event::{Product, Timestamp};
 use crate::store::entity::action;
@@ -55,6 +56,9 @@ pub enum Test {
     Word(WordOf, BTreeSet<String>),
     /// It has this text; see [`Text`].
     Text(Text),
+    /// Nothing keeps it from somebody: its issue has no security level, or one with which they may see it in Jira, and
+    /// it did not happen in Assets, unless they may see that.
+    Shown(Standing),
 }
 
 /// Names of actions, folded.

@@ -21,8 +21,8 @@ pub(super) use text::{bytewise, fits, lower, persons_with_word, word_prefix};
 use super::entity::event;
 use super::{Store, StoreError};
 use crate::access::Sight;
-use crate::event::Timestamp;
 use crate::event::filter::EventFilter;
+use crate::event::{Product, Timestamp};
 use chosen::Test;
 pub use sea_orm::sea_query::Condition;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -33,8 +33,9 @@ use sql::{Sql, Use};
 const FEW: usize = 500;
 
 impl Store {
-    /// What the filter chooses of what may be seen. Times that count from `now`, the issues that Jira finds and the
-    /// monitored fields are looked up for good; everything else is up to whoever reads the tree.
+    /// What the filter chooses of what may be seen; what is only counted is [`Store::countable`]. Times that count from
+    /// `now`, the issues that Jira finds and the monitored fields are looked up for good; everything else is up to
+    /// whoever reads the tree.
     pub async fn chosen(
         &self,
         filter: &EventFilter,
@@ -43,18 +44,28 @@ impl Store {
     ) -> Result<Test, StoreError> {
         size::check(filter)?;
         let mut tests = vec![seen(sight)];
-        tests.extend(lookup::criteria(self, filter, *sight == Sight::Everything, now).await?);
+        tests.extend(lookup::criteria(self, filter, sight, now).await?);
         Ok(Test::All(tests))
     }
 
-    /// What the filter chooses of what may be counted: more than what may be seen, for the sake of totals.
+    /// What the filter chooses of what may be counted: what role and grants allow, issues with a security level among
+    /// it. For totals only, never for what shows an event or names an issue. What the filter names is looked up as for
+    /// [`Store::chosen`], so a hidden issue cannot be asked about.
     pub async fn countable(
         &self,
         filter: &EventFilter,
         sight: &Sight,
         now: Timestamp,
     ) -> Result<Test, StoreError> {
-        self.chosen(filter, sight, now).await
+        size::check(filter)?;
+        let mut tests = vec![within(sight)];
+        if let Some(standing) = sight.standing()
+            && !self.shows_assets(standing).await?
+        {
+            tests.push(Test::Not(Box::new(Test::Products(vec![Product::Assets]))));
+        }
+        tests.extend(lookup::criteria(self, filter, sight, now).await?);
+        Ok(Test::All(tests))
     }
 
     /// The condition under which an event is both chosen by the filter and visible; stays right as time goes by,
@@ -85,20 +96,33 @@ impl Store {
 
 /// That an event may be seen.
 fn seen(sight: &Sight) -> Test {
-    match sight {
-        Sight::Everything => Test::All(Vec::new()),
-        Sight::Projects(projects) => Test::Inside(projects.clone()),
+    let shown = sight.standing().cloned().map(Test::Shown);
+    match shown {
+        Some(shown) => Test::All(vec![within(sight), shown]),
+        None => within(sight),
     }
 }
 
-/// The condition under which an event is visible.
-pub(super) fn visible(sight: &Sight) -> Condition {
-    match sight {
-        Sight::Everything => Condition::all(),
-        Sight::Projects(projects) => {
+/// That role and grants allow to see an event.
+fn within(sight: &Sight) -> Test {
+    match sight.projects() {
+        None => Test::All(Vec::new()),
+        Some(projects) => Test::Inside(projects.to_vec()),
+    }
+}
+
+impl Store {
+    /// The condition under which an event is visible now.
+    pub(super) async fn visible(&self, sight: &Sight) -> Result<Condition, StoreError> {
+        let mut visible = Condition::all();
+        if let Some(projects) = sight.projects() {
             let inside = sql::inside(projects);
-            Condition::all().add(column(event::Column::ContainerId).in_subquery(inside))
+            visible = visible.add(column(event::Column::ContainerId).in_subquery(inside));
         }
+        if let Some(standing) = sight.standing() {
+            visible = visible.add(self.shown(standing).await?);
+        }
+        Ok(visible)
     }
 }
 

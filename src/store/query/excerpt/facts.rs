@@ -3,17 +3,18 @@
 //! Each kind is read when the first test needs it, in one or two statements for all events together.
 
 use super::super::chosen::Test;
+use crate::access::Standing;
 use crate::store::entity::{
     action, alias, change, container, event, late_actor, membership, user, user_word,
 };
 use crate::store::{Store, StoreError};
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::OnceCell;
 
 /// A kind of facts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Actions,
     Places,
@@ -22,6 +23,8 @@ pub(super) enum Kind {
     Memberships,
     Words,
     Changes,
+    /// What is shown to somebody.
+    Shown(Standing),
 }
 
 /// What is known beside the events; what has not been needed yet is empty.
@@ -33,6 +36,8 @@ pub(super) struct Facts {
     memberships: OnceCell<HashMap<i64, Vec<membership::Model>>>,
     words: OnceCell<HashMap<i64, Vec<String>>>,
     changes: OnceCell<HashMap<i64, Vec<change::Model>>>,
+    /// The positions of what is shown to somebody.
+    shown: RwLock<HashMap<Standing, BTreeSet<i64>>>,
 }
 
 /// Whose the names are that events refer to.
@@ -56,6 +61,7 @@ pub(super) fn needs(tree: &Test) -> BTreeSet<Kind> {
         Test::Targets(targets) if targets.users.is_empty() => BTreeSet::new(),
         Test::Actors(_) | Test::Targets(_) => BTreeSet::from([Kind::People]),
         Test::Changed(_) => BTreeSet::from([Kind::Changes]),
+        Test::Shown(standing) => BTreeSet::from([Kind::Shown(standing.clone())]),
         Test::Text(text) if text.with_people => {
             BTreeSet::from([Kind::Actions, Kind::People, Kind::Words])
         }
@@ -104,9 +110,31 @@ impl Facts {
                     let read = || changes(store, events);
                     self.changes.get_or_try_init(read).await?;
                 }
+                Kind::Shown(standing) => self.show(store, events, standing).await?,
             }
         }
         Ok(())
+    }
+
+    /// Learns what is shown to somebody: as the database has it, so that there is one rule.
+    async fn show(
+        &self,
+        store: &Store,
+        events: &[Arc<event::Model>],
+        standing: Standing,
+    ) -> Result<(), StoreError> {
+        if self.knows(&standing) {
+            return Ok(());
+        }
+        let shown = shown(store, events, &standing).await?;
+        let mut known = self.shown.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(standing, shown);
+        Ok(())
+    }
+
+    fn knows(&self, standing: &Standing) -> bool {
+        let known = self.shown.read().unwrap_or_else(PoisonError::into_inner);
+        known.contains_key(standing)
     }
 
     fn all_accounts(&self) -> BTreeSet<i64> {
@@ -125,6 +153,12 @@ impl Facts {
 
     pub(super) fn place(&self, event: &event::Model) -> Option<&container::Model> {
         self.places.get()?.get(&event.container_id?)
+    }
+
+    pub(super) fn is_shown(&self, standing: &Standing, event: &event::Model) -> bool {
+        let known = self.shown.read().unwrap_or_else(PoisonError::into_inner);
+        let shown = known.get(standing);
+        shown.is_some_and(|shown| shown.contains(&event.seq))
     }
 
     /// The accounts of whoever did it.
@@ -165,6 +199,26 @@ async fn actions(
         .all(&store.read)
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+async fn shown(
+    store: &Store,
+    events: &[Arc<event::Model>],
+    standing: &Standing,
+) -> Result<BTreeSet<i64>, StoreError> {
+    let positions = || events.iter().map(|event| event.seq);
+    let (Some(first), Some(last)) = (positions().min(), positions().max()) else {
+        return Ok(BTreeSet::new());
+    };
+    let shown: Vec<i64> = event::Entity::find()
+        .select_only()
+        .column(event::Column::Seq)
+        .filter(event::COLUMN.seq.between(first, last))
+        .filter(store.shown(standing).await?)
+        .into_tuple()
+        .all(&store.read)
+        .await?;
+    Ok(shown.into_iter().collect())
 }
 
 async fn places(

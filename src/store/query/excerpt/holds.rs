@@ -48,6 +48,7 @@ pub(super) fn holds(tree: &Test, event: &event::Model, facts: &Facts) -> bool {
             is_among(word.as_ref(), names)
         }
         Test::Text(text) => has(text, event, facts),
+        Test::Shown(standing) => facts.is_shown(standing, event),
     }
 }
 

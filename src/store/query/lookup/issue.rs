@@ -54,15 +54,21 @@ impl Lookup<'_> {
                     ),
             ),
         };
+        // One that is hidden is not there.
+        let issues = match self.sight.standing() {
+            Some(standing) => issues.filter(self.store.withheld(standing).await?.not()),
+            None => issues,
+        };
         Ok(issues.all(&self.store.read).await?)
     }
 
-    /// Whether an event names an issue so of which nothing else is known.
+    /// Whether an event that may be seen names an issue so of which nothing else is known.
     async fn is_named(&self, name: &str) -> Result<bool, StoreError> {
         let any: Option<i64> = event::Entity::find()
             .select_only()
             .column(event::Column::Seq)
             .filter(issue_reference().eq(name))
+            .filter(self.store.visible(self.sight).await?)
             .limit(1)
             .into_tuple()
             .one(&self.store.read)

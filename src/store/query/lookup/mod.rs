@@ -9,6 +9,7 @@ mod place;
 
 use super::chosen::{ActionName, ActionNames, Targets, Test, Text, WordOf, fold};
 use super::wrong;
+use crate::access::Sight;
 use crate::event::filter::{EventFilter, zone_named};
 use crate::event::{self as vocabulary, Timestamp};
 use crate::store::entity::{action, source};
@@ -24,14 +25,15 @@ const VALUES: usize = 1_000;
 pub(super) async fn criteria(
     store: &Store,
     filter: &EventFilter,
-    sees_all: bool,
+    sight: &Sight,
     now: Timestamp,
 ) -> Result<Vec<Test>, StoreError> {
     let lookup = Lookup {
         store,
         now,
         zone: None,
-        sees_all,
+        sight,
+        sees_all: sight.spans_projects(),
     };
     lookup.filter(filter, "filter".to_owned()).await
 }
@@ -42,6 +44,8 @@ struct Lookup<'a> {
     now: Timestamp,
     /// The time zone of the filter around this one, for filters that name none themselves.
     zone: Option<String>,
+    /// What may be seen by who asks.
+    sight: &'a Sight,
     /// Whether unknown people and places may be told apart from invisible ones; where not, no people are visible at all.
     sees_all: bool,
 }

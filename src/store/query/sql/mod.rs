@@ -3,6 +3,7 @@
 //! Written so that the common questions walk an index in the order of the list (`tests/it/plans.rs` says which).
 
 mod people;
+mod security;
 mod text;
 
 pub(super) use people::{aliases_of, learned, of_any, of_users};
@@ -140,6 +141,7 @@ impl<'a> Sql<'a> {
                     one(word.is_in(names.iter().cloned()))
                 }
                 Test::Text(text) => text::containing(self.store, text),
+                Test::Shown(standing) => self.store.shown(standing).await?,
             })
         })
     }
