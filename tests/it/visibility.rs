@@ -2,7 +2,8 @@
 //! issue that has a security level; and Assets.
 
 use crate::world::{Kind, World, answer, at, event, on_both, person};
-use auditgraph::access::{Role, Sight, Viewer};
+use auditgraph::access::Role::{self, Administrator, Manager};
+use auditgraph::access::{Sight, Viewer};
 use auditgraph::clock::Clock;
 use auditgraph::event::directory::{DirectoryIssue, Entry, SecurityLevel};
 use auditgraph::event::filter::EventFilter;
@@ -280,24 +281,24 @@ async fn shown(
         "events": events, "issues": issues, "projects": projects, "user": user,
         "open": {"any": issues.iter().map(|id| json!({"issues": [id]})).collect::<Vec<_>>()},
     });
-    const EVENTS: &str = "{ nodes { upstreamId } }";
+    let events_of = "{ nodes { upstreamId } }";
     let ways = [
-        ("events", format!("events(first: 500) {EVENTS}")),
+        ("events", format!("events(first: 500) {events_of}")),
         (
             "events by actor",
-            format!("events(orderBy: {{field: ACTOR}}) {EVENTS}"),
+            format!("events(orderBy: {{field: ACTOR}}) {events_of}"),
         ),
         (
             "events by project",
-            format!("events(orderBy: {{field: PROJECT, direction: ASC}}) {EVENTS}"),
+            format!("events(orderBy: {{field: PROJECT, direction: ASC}}) {events_of}"),
         ),
         (
             "search",
-            format!("events(search: \"\\\"release notes\\\"\") {EVENTS}"),
+            format!("events(search: \"\\\"release notes\\\"\") {events_of}"),
         ),
         (
             "not",
-            format!("events(filter: {{not: {{methods: [\"none\"]}}}}) {EVENTS}"),
+            format!("events(filter: {{not: {{methods: [\"none\"]}}}}) {events_of}"),
         ),
         (
             "nodes",
@@ -305,15 +306,15 @@ async fn shown(
         ),
         (
             "Issue.events",
-            format!("nodes(ids: $issues) {{ ... on Issue {{ events {EVENTS} }} }}"),
+            format!("nodes(ids: $issues) {{ ... on Issue {{ events {events_of} }} }}"),
         ),
         (
             "Project.events",
-            format!("nodes(ids: $projects) {{ ... on Project {{ events {EVENTS} }} }}"),
+            format!("nodes(ids: $projects) {{ ... on Project {{ events {events_of} }} }}"),
         ),
         (
             "User.events",
-            format!("node(id: $user) {{ ... on User {{ events {EVENTS} }} }}"),
+            format!("node(id: $user) {{ ... on User {{ events {events_of} }} }}"),
         ),
         (
             "issueViews",
@@ -393,7 +394,6 @@ async fn table(world: &World) -> Vec<(Viewer, BTreeSet<String>, BTreeSet<String>
     let open = || OPEN.into_iter();
     let every = || open().chain(SECURED_WEB).chain(SECURED_OPS).chain(["none"]);
     let (all, some) = (["WEB-1", "WEB-2", "OPS-3"], ["WEB-1"]);
-    use Role::{Administrator, Manager};
     let row = |viewer: Viewer, events: BTreeSet<String>, issues: &[&str]| {
         (viewer, events, names(issues.iter().copied()))
     };
@@ -486,13 +486,13 @@ async fn c17_every_way_to_an_event_obeys_the_security_level(kind: Kind) {
         for (key, id) in [("WEB-2", "2"), ("OPS-3", "3")] {
             for hidden in [key, id] {
                 let asked = |issue: &str| json!({"filter": {"issues": [issue]}});
-                const QUERY: &str = "query ($filter: EventFilter) { events(filter: $filter) { nodes { upstreamId } } }";
-                let found = world.ask_as(viewer.clone(), QUERY, asked(hidden)).await;
+                let query = "query ($filter: EventFilter) { events(filter: $filter) { nodes { upstreamId } } }";
+                let found = world.ask_as(viewer.clone(), query, asked(hidden)).await;
                 if issues.contains(key) {
                     assert!(!upstream_ids(&found).is_empty(), "{name}: {found}");
                     continue;
                 }
-                let none = world.ask_as(viewer.clone(), QUERY, asked("NO-1")).await;
+                let none = world.ask_as(viewer.clone(), query, asked("NO-1")).await;
                 let text = |answer: &Value| answer.to_string().replace(hidden, "NO-1");
                 assert_eq!(text(&found), text(&none), "{name}");
             }

@@ -213,8 +213,8 @@ async fn c17_hidden_and_absent_are_the_same(kind: Kind) {
         .into_iter()
         .filter(|(id, _)| !HIDDEN.contains(id))
         .collect();
-    let full = store(kind, all, &ids()).await;
-    let bare = store(kind, some, &open).await;
+    let full = Box::pin(store(kind, all, &ids())).await;
+    let bare = Box::pin(store(kind, some, &open)).await;
     let projects = r#"{ web: project(key: "WEB") { id } }"#;
     let mut grants = Vec::new();
     for world in [&full, &bare] {
