@@ -2,9 +2,9 @@
 
 use crate::filters::{Known, list_people, random_event, random_filter};
 use crate::world::{Kind, World, administrator, at, event, on_both, person, project};
-use auditgraph::access::Sight;
+use auditgraph::access::{Sight, Viewer};
 use auditgraph::activity::{Activity, Breakdown, Question, RowKey};
-use auditgraph::event::directory::{DirectoryIssue, Entry};
+use auditgraph::event::directory::{DirectoryIssue, Entry, SecurityLevel};
 use auditgraph::event::filter::EventFilter;
 use auditgraph::event::{Change, Container, ContainerKind, IssueRef, NewEvent, System};
 use auditgraph::store::Batch;
@@ -22,6 +22,7 @@ use std::sync::Arc;
 on_both!(
     activity_is_what_counting_the_events_gives,
     c04_counts_are_of_the_last_30_days_and_of_a_year_at_most,
+    c17_hidden_issues_are_counted_and_not_shown,
     c18_a_row_an_actor_and_a_column_an_action,
     c19_a_count_opens_its_issues,
     c20_rows_are_divided_by_project_status_transition_issue_and_field,
@@ -584,6 +585,60 @@ async fn know(world: &World, keys: &[String]) {
         .feed
         .append("jira", System::JiraCloud, batch, world.clock.now());
     learned.await.unwrap();
+}
+
+async fn c17_hidden_issues_are_counted_and_not_shown(kind: Kind) {
+    let world = World::new(kind).await;
+    know(&world, &["WEB-1".to_owned()]).await;
+    let secret = DirectoryIssue {
+        scope: "acme.atlassian.net".to_owned(),
+        id: "7".to_owned(),
+        at: Some(at("2026-11-01T10:00:00Z")),
+        key: "WEB-7".to_owned().into(),
+        security: Some(Some(SecurityLevel {
+            id: "1".to_owned(),
+            name: "Staff only".to_owned().into(),
+        })),
+        project: Some(in_project("WEB")),
+        ..DirectoryIssue::default()
+    };
+    let batch = Batch {
+        part: "issues",
+        entries: vec![Entry::Issue(Box::new(secret))],
+        ..Batch::default()
+    };
+    let learned = world
+        .feed
+        .append("jira", System::JiraCloud, batch, world.clock.now());
+    learned.await.unwrap();
+    world
+        .append(vec![
+            by("1", "ann", "jira_issue_created", "WEB-1"),
+            by("2", "ann", "jira_issue_created", "WEB-7"),
+        ])
+        .await;
+    // Somebody whose token acts for no account, so that Jira cannot be asked about them.
+    let somebody = Viewer {
+        token_id: 7,
+        ..administrator()
+    };
+    let query =
+        "{ activity(columns: [\"issue.created\"], breakdown: [ISSUE], orderBy: {field: TOTAL}) {
+        total nodes { issue { key } total jiraUrl issues { nodes { key } } } } }";
+    for (viewer, shown) in [(administrator(), 2), (somebody, 1)] {
+        let answer = world.ask_as(viewer, query, json!({})).await;
+        let activity = &answer["data"]["activity"];
+        assert_eq!(activity["total"], 2, "{answer}");
+        let rows = activity["nodes"].as_array().unwrap();
+        let named = rows.iter().filter(|row| !row["issue"].is_null());
+        assert_eq!((rows.len(), named.count()), (2, shown));
+        for row in rows.iter().filter(|row| row["issue"].is_null()) {
+            let nothing =
+                json!({"issue": null, "total": 1, "jiraUrl": null, "issues": {"nodes": []}});
+            assert_eq!(*row, nothing);
+        }
+        assert_eq!(answer.to_string().contains("WEB-7"), shown == 2);
+    }
 }
 
 async fn c19_a_count_opens_its_issues(kind: Kind) {
