@@ -62,7 +62,7 @@ impl App {
         let feed = Feed::open(store).await?;
         Ok(Self {
             config,
-            activity: Activity::new(feed.store().clone()),
+            activity: Activity::new(feed.store().clone(), clock.clone()),
             feed,
             sources,
             clock,
@@ -84,14 +84,9 @@ impl App {
         let (feed, clock, stop) = (self.feed.clone(), self.clock.clone(), self.stop.clone());
         self.tasks
             .spawn(async move { feed.hear_others(&clock, &stop).await });
-        let (activity, feed, clock, stop) = (
-            self.activity.clone(),
-            self.feed.clone(),
-            self.clock.clone(),
-            self.stop.clone(),
-        );
+        let (activity, feed, stop) = (self.activity.clone(), self.feed.clone(), self.stop.clone());
         self.tasks
-            .spawn(async move { activity.follow(&feed, &clock, &stop).await });
+            .spawn(async move { activity.follow(&feed, &stop).await });
         let jobs = schedule::jobs(&self.sources, &self.config.schedule);
         let (feed, clock) = (self.feed.clone(), self.clock.clone());
         schedule::start(jobs, feed, clock, self.tasks.clone(), self.stop.clone()).await?;

@@ -6,14 +6,15 @@
 //! busy machine slows all of them; look at the ratios.
 
 use crate::company::{
-    append, events, median, millis, multiply, now, open, ratio, run, seed, variable,
+    append, connect, events, median, millis, multiply, now, open, ratio, run, seed, variable,
 };
 use auditgraph::access::{Sight, Viewer};
 use auditgraph::activity::{Activity, Breakdown, Question};
+use auditgraph::clock::Clock;
 use auditgraph::event::Timestamp;
 use auditgraph::event::filter::{EventFilter, TimeBounds, TimeFilter};
 use auditgraph::store::Store;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -36,9 +37,7 @@ pub(crate) async fn measure() {
         println!("PostgreSQL: not measured; TEST_DATABASE_URL names no server");
         return;
     };
-    let admin = Database::connect(&server)
-        .await
-        .expect("the server at TEST_DATABASE_URL");
+    let admin = connect(&server).await;
     let name = format!("auditgraph_bench_{}", std::process::id());
     run(&admin, &format!("CREATE DATABASE {name}")).await;
     let mut url = url::Url::parse(&server).expect("a URL");
@@ -51,9 +50,9 @@ async fn measure_on(database: &str, url: &str, count: i64, folder: &Path) {
     println!("{database}, {count} events");
     let store = open(url).await;
     seed(&store).await;
-    let db = Database::connect(url).await.expect("the database");
+    let db = connect(url).await;
     multiply(&db, count).await;
-    let activity = Activity::new(store.clone());
+    let activity = Activity::new(store.clone(), Clock::System);
     let begin = Instant::now();
     activity.catch_up().await.expect("the log");
     let (bytes, events) = activity.size();
@@ -180,7 +179,7 @@ async fn filling(store: &Store) {
         append(store, &batch).await;
         alone.push(begin.elapsed());
         let batch = events(101 + 2 * round, 25_000);
-        let activity = Activity::new(store.clone());
+        let activity = Activity::new(store.clone(), Clock::System);
         activity.catch_up().await.expect("the log");
         let begin = Instant::now();
         let fill = async {

@@ -8,7 +8,7 @@ use auditgraph::event::{
 use auditgraph::store::{Batch, Purpose, Store};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use std::time::Duration;
 
 /// Events that go through the store; the others are made of them by the database.
@@ -104,6 +104,14 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::vars()
         .find(|(known, _)| known == name)
         .map(|(_, value)| value)
+}
+
+/// A connection to the database or the server at a URL, one at a time.
+pub(crate) async fn connect(url: &str) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(url);
+    options.sqlx_logging(false).max_connections(1);
+    let connected = Box::pin(Database::connect(options)).await;
+    connected.expect("a database that answers")
 }
 
 /// Carries a statement out.

@@ -4,14 +4,11 @@
 //! a server. Both ways take turns, so that a busy machine slows both; look at the ratio. `EVENTS` sets how many events a
 //! round has.
 
-use crate::company::{events, now, open, variable};
+use crate::company::{connect, events, now, open, run, variable};
 use auditgraph::event::{NewEvent, System, Timestamp};
 use auditgraph::store::Batch;
 use auditgraph::store::entity::{event, payload};
-use sea_orm::{
-    ActiveModelTrait, ConnectOptions, Database, DatabaseConnection, EntityTrait, IntoActiveModel,
-    TransactionTrait,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, TransactionTrait};
 use std::time::Instant;
 
 const BATCH: usize = 5_000;
@@ -32,9 +29,7 @@ pub(crate) async fn measure() {
     match variable("TEST_DATABASE_URL") {
         None => println!("PostgreSQL: not measured; TEST_DATABASE_URL names no server"),
         Some(server) => {
-            let admin = Database::connect(&server)
-                .await
-                .expect("the server at TEST_DATABASE_URL");
+            let admin = connect(&server).await;
             let name = |round: u64, way: &str| {
                 format!("auditgraph_bench_{}_{way}_{round}", std::process::id())
             };
@@ -60,11 +55,6 @@ pub(crate) async fn measure() {
             }
         }
     }
-}
-
-async fn run(db: &DatabaseConnection, sql: &str) {
-    use sea_orm::ConnectionTrait;
-    db.execute_unprepared(sql).await.expect("the statement");
 }
 
 async fn compare(database: &str, count: usize, url: impl Fn(u64, &str) -> String) {
@@ -108,9 +98,7 @@ async fn append(url: &str, events: Vec<NewEvent>) -> f64 {
 /// Events a second by `insert_many` of ready rows: two statements for the same two tables, nothing looked up.
 async fn insert_many(url: &str, events: Vec<NewEvent>) -> f64 {
     drop(open(url).await);
-    let mut options = ConnectOptions::new(url);
-    options.sqlx_logging(false).max_connections(1);
-    let db = Database::connect(options).await.expect("the database");
+    let db = connect(url).await;
     let rows: Vec<(event::Model, payload::Model)> = (1..)
         .zip(events)
         .map(|(seq, event)| rows(seq, event))

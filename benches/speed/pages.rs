@@ -6,7 +6,7 @@
 //! is busy with something else, too, makes everything late but costs nothing. Both ways take turns; look at the ratio.
 //! `EVENTS` sets how many events there are (1,000,000 unless told otherwise).
 
-use crate::company::{YEAR, multiply, now, open, ratio, run, seed, variable};
+use crate::company::{YEAR, connect, multiply, now, open, ratio, run, seed, variable};
 use auditgraph::access::Viewer;
 use auditgraph::activity::Activity;
 use auditgraph::clock::Clock;
@@ -16,9 +16,7 @@ use auditgraph::graphql::{Backend, Caller, Engine};
 use auditgraph::metrics::Metrics;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,9 +44,7 @@ pub(crate) async fn measure() {
         println!("PostgreSQL: not measured; TEST_DATABASE_URL names no server");
         return;
     };
-    let admin = Database::connect(&server)
-        .await
-        .expect("the server at TEST_DATABASE_URL");
+    let admin = connect(&server).await;
     let name = format!("auditgraph_bench_{}", std::process::id());
     run(&admin, &format!("CREATE DATABASE {name}")).await;
     let mut url = url::Url::parse(&server).expect("a URL");
@@ -60,13 +56,11 @@ pub(crate) async fn measure() {
 async fn measure_on(database: &str, url: &str, count: i64) {
     let store = open(url).await;
     seed(&store).await;
-    let mut options = ConnectOptions::new(url);
-    options.sqlx_logging(false).max_connections(1);
-    let db = Database::connect(options).await.expect("the database");
+    let db = connect(url).await;
     multiply(&db, count).await;
     let config: Config = "".parse().expect("the defaults");
     let backend = Backend {
-        activity: Activity::new(store.clone()),
+        activity: Activity::new(store.clone(), Clock::System),
         activity_limits: auditgraph::app::counted(&config),
         feed: Feed::open(store).await.expect("the feed"),
         sources: Vec::new(),

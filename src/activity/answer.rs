@@ -3,6 +3,7 @@
 use super::columns::Columns;
 use super::count::{Counted, Key, count};
 use super::names::{IssueRef, IssueText};
+use super::people::Person;
 use super::set::Set;
 use super::{Activity, ActivityError, Breakdown, State, mask, read};
 use crate::access::Viewer;
@@ -108,11 +109,11 @@ impl Activity {
         let mut rows: BTreeMap<RowKey, Row> = BTreeMap::new();
         let width = question.columns.len();
         let counts = counted.counts.chunks(width.max(1));
-        for (key, counts) in counted.keys.iter().zip(counts) {
-            let (key, alias_id) = self.named(key, &issues);
+        for ((key, person), counts) in counted.keys.iter().zip(&counted.people).zip(counts) {
+            let key = self.named(key, *person, &issues);
             let row = rows.entry(key.clone()).or_insert_with(|| Row {
                 key,
-                alias_id,
+                alias_id: person.alias_id,
                 counts: vec![0; width],
             });
             for (sum, count) in row.counts.iter_mut().zip(counts) {
@@ -146,14 +147,14 @@ impl Activity {
         let width = question.columns.len();
         let counts = counted.counts.chunks(width.max(1));
         let mut found: BTreeMap<i64, issue::Model> = BTreeMap::new();
-        for (key, counts) in counted.keys.iter().zip(counts) {
+        for ((key, person), counts) in counted.keys.iter().zip(&counted.people).zip(counts) {
             if column.is_some_and(|column| counts.get(column).is_none_or(|count| *count == 0)) {
                 continue;
             }
             let Some(issue) = issues.get(&(key.site, key.issue)) else {
                 continue;
             };
-            let (mut key, _) = self.named(key, &issues);
+            let mut key = self.named(key, *person, &issues);
             if !wanted.issue {
                 key.issue_id = 0;
             }
@@ -281,25 +282,24 @@ impl Activity {
         Ok(found)
     }
 
-    /// What a row is about, in names, and a name of whose it is.
+    /// What a row is about, in names.
     fn named(
         &self,
         key: &Key,
+        person: Person,
         issues: &HashMap<(u32, Option<IssueRef>), issue::Model>,
-    ) -> (RowKey, i64) {
+    ) -> RowKey {
         let state = read(&self.state);
-        let person = state.people.person(key.row);
         let name = |place: Option<u32>| place.map(|place| state.columns.names.name(place));
         let issue = issues.get(&(key.site, key.issue));
-        let key = RowKey {
+        RowKey {
             user_id: person.user_id,
             project_id: key.project.into(),
             from: name(key.from),
             to: name(key.to),
             field: name(key.field),
             issue_id: issue.map_or(0, |issue| issue.id),
-        };
-        (key, person.alias_id)
+        }
     }
 }
 

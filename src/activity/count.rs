@@ -6,7 +6,7 @@
 use super::columns::{CHUNK, Chunk, Codes, Column, Columns};
 use super::mask::Plan;
 use super::names::IssueRef;
-use super::people::People;
+use super::people::{People, Person};
 use super::set::Set;
 use super::{Breakdown, Places};
 use std::collections::HashMap;
@@ -53,6 +53,8 @@ pub(super) struct Key {
 pub(super) struct Counted {
     /// What each row is about.
     pub(super) keys: Vec<Key>,
+    /// Whose each row is. Told with the counts: which number a person has may have changed by the time that somebody asks.
+    pub(super) people: Vec<Person>,
     /// Row after row, a count a column.
     pub(super) counts: Vec<u64>,
     /// Each event once, by column.
@@ -67,11 +69,14 @@ pub(super) fn count(
     question: &Question<'_>,
 ) -> Counted {
     let cells = people.rows().saturating_mul(question.width + 1);
-    if question.breakdown.is_empty() && cells <= TABLE {
+    let mut counted = if question.breakdown.is_empty() && cells <= TABLE {
         by_actor(columns, people, question)
     } else {
         by_key(columns, people, places, question)
-    }
+    };
+    let rows = counted.keys.iter();
+    counted.people = rows.map(|key| people.person(key.row)).collect();
+    counted
 }
 
 /// What is left of a chunk once a plan is applied.

@@ -95,6 +95,7 @@ impl Breakdown {
 #[derive(Clone, Debug)]
 pub struct Activity {
     store: Store,
+    clock: Clock,
     state: Arc<RwLock<State>>,
     following: Arc<Mutex<Tide>>,
 }
@@ -128,9 +129,10 @@ impl Places {
 impl Activity {
     /// The counts of a store's log; nothing is read yet.
     #[must_use]
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, clock: Clock) -> Self {
         Self {
             store,
+            clock,
             state: Arc::default(),
             following: Arc::default(),
         }
@@ -143,12 +145,12 @@ impl Activity {
     }
 
     /// Reads the log, then follows it until told to stop.
-    pub async fn follow(&self, feed: &Feed, clock: &Clock, stop: &CancellationToken) {
+    pub async fn follow(&self, feed: &Feed, stop: &CancellationToken) {
         let follow = async {
             loop {
                 if let Err(error) = self.catch_up().await {
                     tracing::warn!(%error, "cannot read the log to count in it; trying again");
-                    clock.sleep(RETRY).await;
+                    self.clock.sleep(RETRY).await;
                     continue;
                 }
                 let (_, events) = self.size();
@@ -170,9 +172,9 @@ impl Activity {
 
     /// The same, but not for longer than anybody waits.
     async fn up_to_date(&self) -> Result<(), ActivityError> {
-        match tokio::time::timeout(PATIENCE, self.catch_up()).await {
-            Ok(done) => Ok(done?),
-            Err(_) => Err(ActivityError::Starting {
+        tokio::select! {
+            done = self.catch_up() => Ok(done?),
+            () = self.clock.alarm(PATIENCE) => Err(ActivityError::Starting {
                 done: self.size().1,
                 all: self.store.newest().await?,
             }),

@@ -118,7 +118,7 @@ impl Store {
 }
 
 async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
-    Ok(Database::connect(options).await?)
+    Ok(Box::pin(Database::connect(options)).await?)
 }
 
 /// Tries one connection: a pool that waits in vain does not say for what.

@@ -126,7 +126,7 @@ async fn activity_is_what_counting_the_events_gives(kind: Kind) {
             .feed
             .set_monitored_fields(&me, &monitored, world.clock.now());
         decided.await.unwrap();
-        let activity = Activity::new(world.store().clone());
+        let activity = Activity::new(world.store().clone(), world.clock.clone());
         let mut events: Vec<NewEvent> = Vec::new();
         // The columns follow: more comes in between two questions, and persons change.
         for round in 0..3 {

@@ -77,7 +77,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
 impl World {
     /// Without an upstream.
     pub(crate) async fn new(kind: Kind) -> Self {
-        Self::on(Database::new(kind).await).await
+        Box::pin(async { Self::on(Database::new(kind).await).await }).await
     }
 
     /// On a database that somebody else may have filled.
@@ -227,7 +227,7 @@ impl World {
 
     pub(crate) fn backend(&self) -> Backend {
         Backend {
-            activity: Activity::new(self.feed.store().clone()),
+            activity: Activity::new(self.feed.store().clone(), self.clock.clone()),
             activity_limits: auditgraph::app::counted(&self.config),
             feed: self.feed.clone(),
             sources: self.sources.clone(),
