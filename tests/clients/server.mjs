@@ -68,7 +68,7 @@ export async function start({ args = ['demo'], env = {} } = {}) {
       kill();
     }
   };
-  return { ...(await within(ready, 'ready server', 180_000)), pid: child.pid, log: () => log, stop };
+  return { ...(await within(ready, 'ready server', 60_000)), pid: child.pid, log: () => log, stop };
 }
 
 /**

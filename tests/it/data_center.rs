@@ -1,7 +1,6 @@
 //! The Data Center family: both shapes of a record are one fact, and what an instance has written is stored once.
 
 use crate::normalise::view;
-use crate::seeds::some_of;
 use crate::world::{Kind, World, at, on_both};
 use auditgraph::clock::Clock;
 use auditgraph::event::directory::Entry;
@@ -282,7 +281,7 @@ async fn faults(kind: Kind, seeds: Range<u64>) {
     ];
     let skew = Duration::from_mins(10);
     let mut world = World::new(kind).await;
-    for (seed, start) in some_of(seeds).zip(STARTS.into_iter().cycle()) {
+    for (seed, start) in seeds.zip(STARTS.into_iter().cycle()) {
         let seed_of = |below: u64| usize::try_from(seed % below).unwrap();
         let settings = Settings {
             faults: Faults::mix(0.2, seed),

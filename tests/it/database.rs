@@ -3,7 +3,7 @@
 use crate::world::Kind;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use sea_orm::{ConnectionTrait, Database as Connected, Statement};
+use sea_orm::{ConnectionTrait, Database as Connected, DatabaseConnection, Statement};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -61,7 +61,7 @@ impl Database {
         #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
         let server = std::env::vars().find(|(name, _)| name == "TEST_DATABASE_URL");
         let server = server.map_or_else(
-            || "postgres://postgres@127.0.0.1:5432/postgres".to_owned(),
+            || "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable".to_owned(),
             |(_, url)| url,
         );
         let template = template(&server).await;
@@ -85,7 +85,7 @@ impl Database {
 /// The server's database that all others are copied from, by name; the first test makes it, and it stays.
 async fn template(server: &str) -> String {
     let name = format!("auditgraph_template_{}", *MIGRATIONS);
-    let db = Connected::connect(server).await.unwrap();
+    let db = connect(server).await;
     let ready = async || {
         let sql = format!("SELECT 1 FROM pg_database WHERE datname = '{name}' AND datistemplate");
         let statement = Statement::from_string(db.get_database_backend(), sql);
@@ -111,8 +111,12 @@ async fn template(server: &str) -> String {
     name
 }
 
+async fn connect(url: &str) -> DatabaseConnection {
+    Box::pin(Connected::connect(url)).await.unwrap()
+}
+
 async fn migrate(url: &str) {
-    let db = Connected::connect(url).await.unwrap();
+    let db = connect(url).await;
     migrations::up(&db).await.unwrap();
     db.close().await.unwrap();
 }
@@ -125,7 +129,7 @@ fn of(server: &str, name: &str) -> String {
 }
 
 async fn run(server: &str, statements: &[&str]) {
-    let db = Connected::connect(server).await.unwrap();
+    let db = connect(server).await;
     for statement in statements {
         db.execute_unprepared(statement).await.unwrap();
     }

@@ -6,19 +6,9 @@ use auditgraph::sandbox::{Sandbox, Settings};
 use auditgraph::source::{self, Part, Retry, Source};
 use auditgraph::store::runs::Outcome;
 use auditgraph::sync::{self, SyncError};
-use std::iter::StepBy;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-
-/// Every eighth of these seeds, or all of them when `AUDITGRAPH_ALL_SEEDS` is set: all take longer than anybody waits for
-/// each change, and a few find most of what all find.
-pub(crate) fn some_of(seeds: Range<u64>) -> StepBy<Range<u64>> {
-    #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
-    let all = std::env::vars().any(|(name, _)| name == "AUDITGRAPH_ALL_SEEDS");
-    seeds.step_by(if all { 1 } else { 8 })
-}
 
 /// Rounds after which an upstream that fails now and then must have been read.
 const ROUNDS: usize = 60;
