@@ -20,9 +20,12 @@ use tokio::net::TcpListener;
 
 on_both!(
     everything_written_is_stored_once,
-    faults_of_seeds_0_to_66_lose_and_repeat_nothing,
-    faults_of_seeds_67_to_133_lose_and_repeat_nothing,
-    faults_of_seeds_134_to_199_lose_and_repeat_nothing,
+    faults_of_seeds_0_to_99_lose_and_repeat_nothing,
+    faults_of_seeds_100_to_199_lose_and_repeat_nothing,
+    faults_of_seeds_200_to_299_lose_and_repeat_nothing,
+    faults_of_seeds_300_to_399_lose_and_repeat_nothing,
+    faults_of_seeds_400_to_499_lose_and_repeat_nothing,
+    faults_of_seeds_500_to_599_lose_and_repeat_nothing,
     late_events_and_wrong_clocks_lose_nothing,
     the_old_lists_are_read_where_there_is_no_plugin,
     directories_are_read,
@@ -257,20 +260,32 @@ async fn everything_written_is_stored_once(kind: Kind) {
     site.assert_stored(&world, "with a password").await;
 }
 
-async fn faults_of_seeds_0_to_66_lose_and_repeat_nothing(kind: Kind) {
-    faults(kind, 0..67).await;
+async fn faults_of_seeds_0_to_99_lose_and_repeat_nothing(kind: Kind) {
+    faults(kind, 0..100).await;
 }
 
-async fn faults_of_seeds_67_to_133_lose_and_repeat_nothing(kind: Kind) {
-    faults(kind, 67..134).await;
+async fn faults_of_seeds_100_to_199_lose_and_repeat_nothing(kind: Kind) {
+    faults(kind, 100..200).await;
 }
 
-async fn faults_of_seeds_134_to_199_lose_and_repeat_nothing(kind: Kind) {
-    faults(kind, 134..200).await;
+async fn faults_of_seeds_200_to_299_lose_and_repeat_nothing(kind: Kind) {
+    faults(kind, 200..300).await;
+}
+
+async fn faults_of_seeds_300_to_399_lose_and_repeat_nothing(kind: Kind) {
+    faults(kind, 300..400).await;
+}
+
+async fn faults_of_seeds_400_to_499_lose_and_repeat_nothing(kind: Kind) {
+    faults(kind, 400..500).await;
+}
+
+async fn faults_of_seeds_500_to_599_lose_and_repeat_nothing(kind: Kind) {
+    faults(kind, 500..600).await;
 }
 
 /// Every seed is another company, another past, another order of faults; a fifth of all answers is one. Their clock may be
-/// ten minutes wrong, and some of what they write shows up to two days late.
+/// ten minutes wrong, and some of what they write shows up to two days late. The products take turns: 200 seeds for each.
 async fn faults(kind: Kind, seeds: Range<u64>) {
     // Some of the days are those on which clocks in Europe and America change.
     const STARTS: [&str; 4] = [
