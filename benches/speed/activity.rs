@@ -6,19 +6,22 @@
 //! busy machine slows all of them; look at the ratios.
 
 use crate::company::{
-    append, connect, events, median, millis, multiply, now, open, ratio, run, seed, variable,
+    batches, connect, events, median, millis, multiply, now, open, ratio, run, seed, variable,
 };
 use auditgraph::access::{Sight, Viewer};
 use auditgraph::activity::{Activity, Breakdown, Question};
 use auditgraph::clock::Clock;
-use auditgraph::event::Timestamp;
 use auditgraph::event::filter::{EventFilter, TimeBounds, TimeFilter};
+use auditgraph::event::{System, Timestamp};
+use auditgraph::feed::Feed;
 use auditgraph::store::Store;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 const ROUNDS: usize = 7;
 const DAY: i64 = 86_400 * 1_000_000;
@@ -170,44 +173,38 @@ async fn group_by(db: &DatabaseConnection, from: i64, aliases: &str) -> (Duratio
     (took, u64::try_from(sum).unwrap_or_default())
 }
 
-/// How much slower events go in while the columns follow.
+/// How much slower events go in while the columns follow, as they do in a server.
 async fn filling(store: &Store) {
+    let feed = Feed::open(store.clone()).await.expect("the log");
     let (mut alone, mut followed) = (Vec::new(), Vec::new());
     for round in 0..3_u64 {
-        let batch = events(100 + 2 * round, 25_000);
-        let begin = Instant::now();
-        append(store, &batch).await;
-        alone.push(begin.elapsed());
-        let batch = events(101 + 2 * round, 25_000);
+        alone.push(fill(&feed, 100 + 2 * round).await);
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let activity = Activity::new(store.clone(), Clock::System);
         activity.catch_up().await.expect("the log");
-        let begin = Instant::now();
-        let fill = async {
-            for events in batch.chunks(5_000) {
-                append(store, events).await;
-            }
-        };
-        let done = std::sync::atomic::AtomicBool::new(false);
-        let follow = async {
-            while !done.load(std::sync::atomic::Ordering::SeqCst) {
-                activity.catch_up().await.expect("the log");
-                tokio::task::yield_now().await;
-            }
-        };
-        let fill = async {
-            fill.await;
-            let took = begin.elapsed();
-            done.store(true, std::sync::atomic::Ordering::SeqCst);
-            took
-        };
-        let (took, ()) = tokio::join!(fill, follow);
-        followed.push(took);
+        let (followed_feed, stopped) = (feed.clone(), stop.clone());
+        tasks.spawn(async move { activity.follow(&followed_feed, &stopped).await });
+        followed.push(fill(&feed, 101 + 2 * round).await);
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
     }
     let (alone, followed) = (millis(median(alone)), millis(median(followed)));
     println!(
         "  filling: append takes {:.2} times as long while the columns follow",
         followed / alone
     );
+}
+
+/// How long events that nobody knew take to go in.
+async fn fill(feed: &Feed, round: u64) -> Duration {
+    let batches = batches(&events(round, 25_000));
+    let begin = Instant::now();
+    for batch in batches {
+        let appended = feed.append("bench", System::Organization, batch, now());
+        appended.await.expect("the append");
+    }
+    begin.elapsed()
 }
 
 /// DuckDB in a process of its own, which answers a line with a line.

@@ -136,25 +136,23 @@ pub(crate) fn ratio(one: usize, other: usize) -> f64 {
     one as f64 / other as f64
 }
 
-/// Puts events into the log.
-pub(crate) async fn append(store: &Store, events: &[NewEvent]) {
-    for events in events.chunks(5_000) {
-        let batch = Batch {
-            part: "bench",
-            events: events.to_vec(),
-            ..Batch::default()
-        };
-        store
-            .append("bench", System::Organization, batch, now())
-            .await
-            .expect("the append");
-    }
+/// Events as the log takes them.
+pub(crate) fn batches(events: &[NewEvent]) -> Vec<Batch> {
+    let batch = |events: &[NewEvent]| Batch {
+        part: "bench",
+        events: events.to_vec(),
+        ..Batch::default()
+    };
+    events.chunks(5_000).map(batch).collect()
 }
 
 /// Everybody does something, everywhere, so that there is everything that the other events refer to.
 pub(crate) async fn seed(store: &Store) {
     let count = usize::try_from(SEEDS).unwrap_or_default();
-    append(store, &events(1, count)).await;
+    for batch in batches(&events(1, count)) {
+        let appended = store.append("bench", System::Organization, batch, now());
+        appended.await.expect("the append");
+    }
 }
 
 /// Makes the log as long as it is to be: a year in which few are busy and most are not.
