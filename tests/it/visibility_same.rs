@@ -13,7 +13,7 @@ use std::time::Duration;
 on_both!(c17_hidden_and_absent_are_the_same);
 
 /// Rounds of random questions, each to both stores.
-const QUESTIONS: usize = 300;
+const QUESTIONS: usize = 1_000;
 
 const KEYS: [&str; 8] = [
     "WEB-1", "WEB-2", "OPS-3", "OPS-4", "WEB-5", "NO-1", "2", "3",
