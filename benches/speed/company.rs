@@ -1,15 +1,21 @@
 //! A company to measure with: 5,000 people, 500 projects, 40 actions, a year.
 
+use auditgraph::activity::Activity;
+use auditgraph::clock::Clock;
 use auditgraph::config::Config;
 use auditgraph::event::{
     Actor, ActorKind, Alias, Container, ContainerKind, IssueRef, Location, NewEvent, Object,
     Product, System, Timestamp,
 };
+use auditgraph::feed::Feed;
+use auditgraph::graphql::Backend;
 use auditgraph::store::{Batch, Purpose, Store};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::task::TaskTracker;
 
 /// Events that go through the store; the others are made of them by the database.
 const SEEDS: i64 = 20_000;
@@ -93,6 +99,19 @@ pub(crate) async fn open(url: &str) -> Store {
     Store::open(&config.database, Purpose::Log)
         .await
         .expect("the store")
+}
+
+/// What answers questions about a log.
+pub(crate) async fn backend(store: Store, config: &Config, clock: Clock) -> Backend {
+    Backend {
+        activity: Activity::new(store.clone(), clock.clone()),
+        activity_limits: auditgraph::app::counted(config),
+        feed: Feed::open(store).await.expect("the log"),
+        sources: Vec::new(),
+        clock,
+        tasks: TaskTracker::new(),
+        expiry: Arc::default(),
+    }
 }
 
 /// What a variable of the environment says.

@@ -9,6 +9,7 @@
 mod activity;
 mod company;
 mod ingest;
+mod load;
 mod pages;
 
 fn main() {
@@ -28,6 +29,9 @@ fn main() {
         }
         if wanted("activity") {
             Box::pin(activity::measure()).await;
+        }
+        if wanted("load") {
+            Box::pin(load::measure()).await;
         }
     });
 }

@@ -6,13 +6,11 @@
 //! is busy with something else, too, makes everything late but costs nothing. Both ways take turns; look at the ratio.
 //! `EVENTS` sets how many events there are (1,000,000 unless told otherwise).
 
-use crate::company::{YEAR, connect, multiply, now, open, ratio, run, seed, variable};
+use crate::company::{YEAR, backend, connect, multiply, now, open, ratio, run, seed, variable};
 use auditgraph::access::Viewer;
-use auditgraph::activity::Activity;
 use auditgraph::clock::Clock;
 use auditgraph::config::Config;
-use auditgraph::feed::Feed;
-use auditgraph::graphql::{Backend, Caller, Engine};
+use auditgraph::graphql::{Caller, Engine};
 use auditgraph::metrics::Metrics;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,7 +18,6 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio_util::task::TaskTracker;
 
 const ROUNDS: usize = 7;
 const REQUESTS: u64 = 200;
@@ -60,15 +57,7 @@ async fn measure_on(database: &str, url: &str, count: i64) {
     multiply(&db, count).await;
     let mut config: Config = "".parse().expect("the defaults");
     config.limits.cost_per_minute = u32::MAX;
-    let backend = Backend {
-        activity: Activity::new(store.clone(), Clock::System),
-        activity_limits: auditgraph::app::counted(&config),
-        feed: Feed::open(store).await.expect("the feed"),
-        sources: Vec::new(),
-        clock: Clock::manual(now()),
-        tasks: TaskTracker::new(),
-        expiry: Arc::default(),
-    };
+    let backend = backend(store, &config, Clock::manual(now())).await;
     let engine = Engine::new(backend, &config, Metrics::default()).expect("the engine");
     // Page 10,000, or the one in the middle of a log that has fewer.
     let deep = Ord::min(10_000 * 50, count / 2);

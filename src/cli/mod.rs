@@ -114,7 +114,7 @@ enum Command {
     /// Store recorded events: upstream's pages, arrays, single events or JSON lines.
     #[command(after_help = IMPORT_EXAMPLES)]
     Import {
-        /// The system they come from, so far `organization`; recognised by their shape when absent.
+        /// The system they come from, e.g. `jira-dc`; recognised by their shape when absent.
         #[arg(long = "as", value_name = "SYSTEM", value_parser = system)]
         system: Option<System>,
         /// The files; `-` is standard input.
