@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { checkAnswers } from './answers.mjs';
 import { checkKeyboard } from './keyboard.mjs';
-import { check, checkAccess, checkInnocence, editor, expect, finish, openTab, play, visit, waitForResponse } from './page.mjs';
+import { check, checkAccess, checkInnocence, closeTab, editor, expect, finish, openTab, play, visit, waitForResponse } from './page.mjs';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { screenshot: { type: 'string' } } });
 const [address = process.env.AUDITGRAPH_URL, token = process.env.AUDITGRAPH_TOKEN] = positionals;
@@ -127,7 +127,7 @@ await check('the history remembers the query, and opens it again', async () => {
 await checkAccess(page, 'history open');
 if (values.screenshot) await page.screenshot({ path: values.screenshot });
 await page.getByRole('button', { name: 'Hide History' }).click();
-await page.locator('.graphiql-tab-active .graphiql-tab-close').click();
+await closeTab(page);
 
 await check('the example with two operations finds people', async () => {
   await openTab(page, 'OnePersonsWeek', { operations: 2 });

@@ -114,15 +114,28 @@ export const waitForResponse = (page, pattern, timeout = PATIENCE) =>
     { timeout },
   );
 export const play = (page) => page.locator('.graphiql-execute-button');
+/**
+ * Closes the tab that is open, and waits until the strip has stood still for some frames: a tab that moves away between
+ * the press and the release of a mouse button has not been clicked.
+ */
+export async function closeTab(page) {
+  const left = (await page.locator('.graphiql-tab').count()) - 1;
+  await page.locator('.graphiql-tab-active .graphiql-tab-close').click();
+  const strip = await page.evaluateHandle(() => ({ frames: 0, places: '' }));
+  await page.waitForFunction(
+    ({ strip, left }) => {
+      const tabs = [...document.querySelectorAll('.graphiql-tab')];
+      const places = tabs.map((tab) => tab.getBoundingClientRect().x).join();
+      strip.frames = strip.places === places ? strip.frames + 1 : 0;
+      strip.places = places;
+      return tabs.length === left && strip.frames >= 10;
+    },
+    { strip, left },
+  );
+}
 /** Opens a tab and waits until the play button knows whether it has to ask which operation is meant. */
 export async function openTab(page, name, { operations = 1 } = {}) {
-  const tab = page.locator('.graphiql-tab-button', { hasText: name });
-  const opened = page.locator('.graphiql-tab-active', { hasText: name });
-  await tab.click();
-  // While the strip closes up after a closed tab, it takes a click for the beginning of a drag.
-  const moved = await opened.waitFor({ timeout: 2_000 }).then(() => true, () => false);
-  if (!moved) await tab.click();
-  await opened.waitFor();
+  await page.locator('.graphiql-tab-button', { hasText: name }).click();
   await page.locator(`.graphiql-execute-button${operations > 1 ? '[aria-haspopup]' : ':not([aria-haspopup])'}`).waitFor();
 }
 
