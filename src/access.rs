@@ -165,6 +165,16 @@ impl Viewer {
         Sight::Limited(Limits { projects, standing })
     }
 
+    /// As whom they have what is theirs, such as saved filters: the account that the token acts for, whichever token it
+    /// is; without one, the token itself.
+    #[must_use]
+    pub fn holder(&self) -> String {
+        match &self.account_id {
+            Some(account) => format!("account:{account}"),
+            None => format!("token:{}", self.token_id),
+        }
+    }
+
     /// Whether they may decide what holds for everybody, such as who is one person.
     #[must_use]
     pub fn administers(&self) -> bool {

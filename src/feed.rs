@@ -95,6 +95,16 @@ impl Feed {
         Ok(appended)
     }
 
+    /// Does what adds to the log, then wakes the followers.
+    pub async fn recording<T>(
+        &self,
+        deed: impl Future<Output = Result<(T, Appended), StoreError>>,
+    ) -> Result<T, StoreError> {
+        let (done, appended) = deed.await?;
+        self.wake(appended.newest);
+        Ok(done)
+    }
+
     /// Makes one person of several, by an administrator's decision, then wakes the followers.
     pub async fn link_users(
         &self,

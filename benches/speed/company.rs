@@ -183,7 +183,7 @@ pub(crate) async fn multiply(db: &DatabaseConnection, count: i64) {
         let random = "(abs(random()) / 9223372036854775807.0)";
         (series, "randomblob(16)", random, "CAST({} AS INTEGER)")
     } else {
-        let series = "WITH n(i) AS (SELECT * FROM generate_series({from}, {to}))";
+        let series = "WITH n(i) AS (SELECT * FROM generate_series(CAST({from} AS bigint), {to}))";
         (series, "gen_random_uuid()", "random()", "floor({})::bigint")
     };
     let whole = |text: &str| whole.replace("{}", text);

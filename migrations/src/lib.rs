@@ -27,6 +27,8 @@ mod m0011_changes_index;
 mod m0012_issue_security;
 mod m0013_pickers;
 mod m0014_columns;
+mod m0015_saved_filters;
+mod m0016_positions;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -49,6 +51,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_issue_security::Migration),
             Box::new(m0013_pickers::Migration),
             Box::new(m0014_columns::Migration),
+            Box::new(m0015_saved_filters::Migration),
+            Box::new(m0016_positions::Migration),
         ]
     }
 }

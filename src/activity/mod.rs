@@ -5,6 +5,7 @@
 //! Whoever asks is told of what they may count ([`Store::countable`]); what they may see beyond counts is up to the store.
 
 mod answer;
+pub mod asked;
 mod columns;
 mod count;
 mod mask;

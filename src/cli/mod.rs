@@ -155,11 +155,11 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 fn system(name: &str) -> Result<System, String> {
     System::parse(name)
-        .filter(|system| *system != System::Directory)
+        .filter(|system| !system.is_own())
         .ok_or_else(|| {
             let names: Vec<&str> = System::ALL
                 .iter()
-                .filter(|system| **system != System::Directory)
+                .filter(|system| !system.is_own())
                 .map(|system| system.as_str())
                 .collect();
             format!("there is no such system; give one of: {}", names.join(", "))

@@ -18,16 +18,19 @@ pub enum NodeKind {
     Source,
     /// An issue.
     Issue,
+    /// A saved filter.
+    SavedFilter,
 }
 
 impl NodeKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Event,
         Self::User,
         Self::Group,
         Self::Project,
         Self::Source,
         Self::Issue,
+        Self::SavedFilter,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -38,6 +41,7 @@ impl NodeKind {
             Self::Project => "project",
             Self::Source => "source",
             Self::Issue => "issue",
+            Self::SavedFilter => "saved-filter",
         }
     }
 }

@@ -128,6 +128,7 @@ fn product_of(row: &action::Model) -> Product {
         Some(System::ConfluenceCloud | System::ConfluenceDc) => Product::Confluence,
         Some(System::BitbucketCloud | System::BitbucketDc) => Product::Bitbucket,
         Some(System::Assets) => Product::Assets,
+        Some(System::Auditgraph) => Product::Auditgraph,
         None => Product::Other,
     }
 }

@@ -5,10 +5,11 @@
 
 use super::{Backend, backend, error, viewer};
 use crate::event::filter::EventFilter;
+use crate::event::order::EventOrderField;
 use crate::event::{Product, System, Timestamp};
 use crate::source::{self, Part, Source};
 use crate::store::query::bounds::Bounds;
-use crate::store::read::{EventOrderField, Range};
+use crate::store::read::Range;
 use crate::store::{Store, StoreError};
 use async_graphql::{Context, Enum, Object, SimpleObject};
 use std::collections::BTreeSet;
@@ -115,7 +116,7 @@ impl Empty {
         let store = backend.feed.store();
         let rows = store.events(&self.filter, &sight, field, range, now).await;
         let rows = rows.map_err(|failure| error::from_store(ctx, failure))?;
-        Ok(!rows.rows.is_empty())
+        Ok(!rows.0.rows.is_empty())
     }
 }
 
@@ -207,6 +208,7 @@ fn may_tell(system: System, bounds: &Bounds) -> bool {
         System::Assets => &[Product::Assets],
         // The organization's log is about all products.
         System::Organization | System::Directory => &Product::ALL,
+        System::Auditgraph => &[Product::Auditgraph, Product::Organization],
     };
     told.iter().any(|product| products.contains(product))
 }

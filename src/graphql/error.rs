@@ -132,6 +132,7 @@ pub(super) fn from_store(ctx: &Context<'_>, failure: StoreError) -> Error {
     match failure {
         StoreError::Filter { path, message } => bad_input(&path, message),
         StoreError::NotFound { what } => error(Code::NotFound, format!("there is no {what}")),
+        StoreError::Forbidden(message) => error(Code::Forbidden, message),
         StoreError::Upstream(message) => error(Code::UpstreamUnavailable, message),
         StoreError::TimedOut => match super::backend(ctx) {
             Ok(backend) => timed_out(backend.feed.store()),

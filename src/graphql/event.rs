@@ -7,46 +7,31 @@ use super::page::{Connection, PageArgs};
 use super::project::{self, Container, Project};
 use super::search::Asked;
 use super::user::User;
+use super::written::Listed;
 use super::{backend, error, loader, loaders, node, viewer};
 use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
+use crate::event::order::{EventOrder, EventOrderField, OrderDirection};
 use crate::event::search::both;
 use crate::event::{ActorKind, Product, Timestamp};
 use crate::store::StoredObject;
+use crate::store::beside::{Beside, Person};
 use crate::store::entity::{self, event};
-use crate::store::read::{EventMark, EventOrderField};
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use crate::store::read::EventMark;
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct EventQuery;
 
-/// A direction in which a list runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub(super) enum OrderDirection {
-    /// From low to high, from old to new, from A to Z.
-    Asc,
-    /// From high to low, from new to old, from Z to A.
-    Desc,
-}
-
-/// What a list of events is ordered by.
-#[derive(Clone, Copy, Debug, InputObject)]
-pub(super) struct EventOrder {
-    /// What to compare.
-    field: EventOrderField,
-    /// In which direction.
-    #[graphql(default_with = "OrderDirection::Desc")]
-    direction: OrderDirection,
-}
-
 /// A page of events, which can be asked why nothing is on it.
-pub(super) type EventConnection = Connection<Event, Emptiness>;
+pub(super) type EventConnection = Connection<Listed, Emptiness>;
 
 /// The arguments of every list of events.
 pub(super) struct EventListArgs {
     pub(super) filter: Option<EventFilter>,
     pub(super) search: Option<String>,
+    pub(super) saved_filter_id: Option<ID>,
     pub(super) order_by: Option<EventOrder>,
     pub(super) page: PageArgs,
 }
@@ -68,7 +53,13 @@ impl EventListArgs {
         let range = self
             .page
             .range::<EventMark>(&list, direction == OrderDirection::Desc)?;
-        let asked = Asked::read(self.filter, self.search.as_deref())?;
+        let asked = Asked::read(
+            ctx,
+            self.filter,
+            self.search.as_deref(),
+            self.saved_filter_id.as_ref(),
+        )
+        .await?;
         let filter = both(within.unwrap_or_default(), asked.filter.clone());
         let (backend, sight) = (backend(ctx)?, viewer(ctx)?.sight());
         let rows = backend
@@ -76,12 +67,15 @@ impl EventListArgs {
             .store()
             .events(&filter, &sight, field, range, backend.clock.now())
             .await;
-        let rows = rows.map_err(|failure| asked.failed(ctx, failure))?;
+        let (rows, beside) = rows.map_err(|failure| asked.failed(ctx, failure))?;
+        let beside = Arc::new(beside);
         let mark = |row: &event::Model| EventMark {
             seq: row.seq,
             time: row.time,
         };
-        let events = Connection::new(rows, &range, &list, mark, |row| Event(Arc::new(row)));
+        let events = Connection::new(rows, &range, &list, mark, |row| {
+            Listed(Event(Arc::new(row), Arc::clone(&beside)))
+        });
         let partial = range.limit == 0 || range.after.is_some() || range.before.is_some();
         let empty = events.is_empty().then_some(Empty { filter, partial });
         Ok(events.with(Emptiness(empty)))
@@ -106,7 +100,10 @@ impl EventQuery {
             .events_at(&[id.number], &viewer(ctx)?.sight())
             .await;
         let found = found.map_err(|failure| error::from_store(ctx, failure))?;
-        Ok(found.into_iter().next().map(|row| Event(Arc::new(row))))
+        Ok(found
+            .into_iter()
+            .next()
+            .map(|row| Event::alone(Arc::new(row))))
     }
 
     /// Events, newest first unless ordered otherwise; without a filter the whole log.
@@ -122,6 +119,10 @@ impl EventQuery {
             desc = "Chooses events, too, as text, e.g. `actor:lila -project:WEB created:>=2026-11-01`; see `parseSearch`. With `filter`, both must hold."
         )]
         search: Option<String>,
+        #[graphql(
+            desc = "The id of a saved filter, which chooses events, too. With `filter` and `search`, all must hold."
+        )]
+        saved_filter_id: Option<ID>,
         #[graphql(desc = "Their order; newest first when absent.")] order_by: Option<EventOrder>,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -137,6 +138,7 @@ impl EventQuery {
         EventListArgs {
             filter,
             search,
+            saved_filter_id,
             order_by,
             page,
         }
@@ -145,8 +147,9 @@ impl EventQuery {
     }
 }
 
+/// An event, and what was loaded with it; what was not is loaded when it is asked for.
 #[derive(Clone)]
-pub(super) struct Event(pub(super) Arc<event::Model>);
+pub(super) struct Event(pub(super) Arc<event::Model>, pub(super) Arc<Beside>);
 
 /// Something that somebody did.
 #[Object]
@@ -228,19 +231,20 @@ impl Event {
         let found = loaders(ctx)?.load_one(loader::EventAt(late.from_seq)).await;
         Ok(found
             .map_err(|failure| super::viewer::shared(ctx, &failure))?
-            .map(Event))
+            .map(Event::alone))
     }
 
     /// What it was done to.
     async fn target(&self) -> Option<Target> {
         let kind = self.0.target_kind.clone()?;
-        Some(Target(StoredObject {
+        let target = StoredObject {
             kind,
             id: self.0.target_id.clone(),
             name: self.0.target_name.clone(),
             url: self.0.target_url.clone(),
             alias: self.0.target_alias_id,
-        }))
+        };
+        Some(Target(target, Arc::clone(&self.1)))
     }
 
     /// What else was involved, e.g. the group that a user was added to.
@@ -249,20 +253,19 @@ impl Event {
         serde_json::from_str::<Vec<StoredObject>>(stored)
             .unwrap_or_default()
             .into_iter()
-            .map(Target)
+            .map(|object| Target(object, Arc::clone(&self.1)))
             .collect()
     }
 
     /// Where it happened, as exactly as upstream says.
     async fn container(&self, ctx: &Context<'_>) -> Result<Option<Container>> {
-        Ok(project::load(ctx, self.0.container_id)
-            .await?
-            .map(Container))
+        let row = project::load(ctx, &self.1, self.0.container_id).await?;
+        Ok(row.map(Container))
     }
 
     /// The project or space in which it happened.
     async fn project(&self, ctx: &Context<'_>) -> Result<Option<Project>> {
-        project::around(ctx, self.0.container_id).await
+        project::around(ctx, &self.1, self.0.container_id).await
     }
 
     /// The issue it concerns.
@@ -320,6 +323,11 @@ impl Event {
 }
 
 impl Event {
+    /// An event with which nothing was loaded.
+    pub(super) fn alone(row: Arc<event::Model>) -> Self {
+        Self(row, Arc::default())
+    }
+
     /// Who did it, as upstream said at once or as was learned later.
     pub(super) async fn who(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
         let alias = match self.0.actor_id {
@@ -327,7 +335,7 @@ impl Event {
             None => self.late(ctx).await?.map(|late| late.alias_id),
         };
         let Some(alias) = alias else { return Ok(None) };
-        Ok(person(ctx, alias).await?.map(Actor))
+        Ok(person(ctx, &self.1, alias).await?.map(Actor))
     }
 
     async fn late(&self, ctx: &Context<'_>) -> Result<Option<entity::late_actor::Model>> {
@@ -355,9 +363,15 @@ impl Event {
     }
 }
 
-pub(super) type Person = Arc<(entity::alias::Model, entity::user::Model)>;
-
-pub(super) async fn person(ctx: &Context<'_>, alias: i64) -> Result<Option<Person>> {
+/// Whose a name is: as was loaded before, or now.
+pub(super) async fn person(
+    ctx: &Context<'_>,
+    beside: &Beside,
+    alias: i64,
+) -> Result<Option<Person>> {
+    if let Some(person) = beside.person(alias) {
+        return Ok(Some(Arc::clone(person)));
+    }
     let found = loaders(ctx)?.load_one(loader::AliasId(alias)).await;
     found.map_err(|failure| super::viewer::shared(ctx, &failure))
 }
@@ -382,11 +396,7 @@ impl Actor {
 
     /// Their name; where that is unknown, the name under which upstream knows them.
     async fn name(&self) -> &str {
-        let (alias, user) = &*self.0;
-        user.name
-            .as_deref()
-            .or(user.nickname.as_deref())
-            .unwrap_or(&alias.value)
+        called(&self.0)
     }
 
     /// E-mail address; null when unknown, or when the viewer may not look them up.
@@ -401,7 +411,16 @@ impl Actor {
     }
 }
 
-pub(super) struct Target(StoredObject);
+/// The name of somebody; where that is unknown, the name under which upstream knows them.
+pub(super) fn called(person: &Person) -> &str {
+    let (alias, user) = &**person;
+    user.name
+        .as_deref()
+        .or(user.nickname.as_deref())
+        .unwrap_or(&alias.value)
+}
+
+pub(super) struct Target(StoredObject, Arc<Beside>);
 
 /// A thing or person that something was done to or with.
 #[Object]
@@ -421,13 +440,10 @@ impl Target {
     async fn name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         match self.0.alias {
             None => Ok(self.0.name.clone()),
-            Some(alias) => Ok(person(ctx, alias).await?.map(|person| {
-                let (alias, user) = &*person;
-                user.name
-                    .clone()
-                    .or_else(|| user.nickname.clone())
-                    .unwrap_or_else(|| alias.value.clone())
-            })),
+            Some(alias) => {
+                let person = person(ctx, &self.1, alias).await?;
+                Ok(person.map(|person| called(&person).to_owned()))
+            }
         }
     }
 
@@ -441,7 +457,7 @@ impl Target {
         let Some(alias) = self.0.alias else {
             return Ok(None);
         };
-        let Some(person) = person(ctx, alias).await? else {
+        let Some(person) = person(ctx, &self.1, alias).await? else {
             return Ok(None);
         };
         visible_user(ctx, person.1.id).await

@@ -1,6 +1,6 @@
 //! Issues: as they are known now, and what happened to them; who looked at them is in [`view`](super::view).
 
-use super::event::{EventConnection, EventListArgs, EventOrder};
+use super::event::{EventConnection, EventListArgs};
 use super::page::{Connection, PageArgs};
 use super::project::Project;
 use super::search::Asked;
@@ -9,6 +9,8 @@ use super::{backend, error, loader, loaders, node, viewer};
 use crate::event::Timestamp;
 use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
+use crate::event::order::EventOrder;
+use crate::store::beside::Beside;
 use crate::store::directory::NameMark;
 use crate::store::entity::{event, issue};
 use crate::store::issues::{IssueChoice, IssueName};
@@ -159,7 +161,7 @@ impl Issue {
 
     /// The project it is in.
     async fn project(&self, ctx: &Context<'_>) -> Result<Option<Project>> {
-        super::project::around(ctx, self.0.container_id).await
+        super::project::around(ctx, &Beside::default(), self.0.container_id).await
     }
 
     /// Whether it has been deleted.
@@ -192,6 +194,10 @@ impl Issue {
             desc = "Chooses events, too, as text, e.g. `actor:lila -project:WEB created:>=2026-11-01`; see `parseSearch`. With `filter`, both must hold."
         )]
         search: Option<String>,
+        #[graphql(
+            desc = "The id of a saved filter, which chooses events, too. With `filter` and `search`, all must hold."
+        )]
+        saved_filter_id: Option<ID>,
         #[graphql(desc = "Their order; newest first when absent.")] order_by: Option<EventOrder>,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -207,6 +213,7 @@ impl Issue {
         EventListArgs {
             filter,
             search,
+            saved_filter_id,
             order_by,
             page,
         }

@@ -20,12 +20,14 @@ mod node;
 mod page;
 mod person;
 mod project;
+mod saved;
 mod search;
 mod source;
 mod stream;
 mod user;
 mod view;
 mod viewer;
+mod written;
 
 pub use engine::{Answer, Asked, Caller, Engine, EngineError, Ready, TrustedError};
 
@@ -60,12 +62,17 @@ pub struct Query(
     search::SearchQuery,
     monitored::MonitoredQuery,
     choice::ChoiceQuery,
+    saved::SavedFilterQuery,
 );
 
 /// What can be changed, one step after the other. By POST or over a WebSocket only.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutation(person::PersonMutation, monitored::MonitoredMutation);
+pub struct Mutation(
+    person::PersonMutation,
+    monitored::MonitoredMutation,
+    saved::SavedFilterMutation,
+);
 
 /// The executable schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, stream::Subscription>;

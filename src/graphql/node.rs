@@ -4,6 +4,7 @@ use super::event::Event;
 use super::group::Group;
 use super::issue::{self, Issue};
 use super::project::Project;
+use super::saved::{self, SavedFilter};
 use super::source::Source;
 use super::user::User;
 use super::{backend, error, loader, loaders, source, viewer};
@@ -29,6 +30,7 @@ pub(super) enum Node {
     Project(Project),
     Source(Source),
     Issue(Issue),
+    SavedFilter(SavedFilter),
 }
 
 /// Ids that `nodes` takes at once.
@@ -73,7 +75,7 @@ async fn find(ctx: &Context<'_>, argument: &str, id: &ID) -> Result<Option<Node>
                 .await
                 .map_err(failed)?
                 .pop();
-            found.map(|row| Node::Event(Event(Arc::new(row))))
+            found.map(|row| Node::Event(Event::alone(Arc::new(row))))
         }
         NodeKind::User => {
             let found = loaders.load_one(loader::UserId(id.number)).await;
@@ -96,6 +98,9 @@ async fn find(ctx: &Context<'_>, argument: &str, id: &ID) -> Result<Option<Node>
         }
         NodeKind::Source => source::by_number(ctx, id.number).await?.map(Node::Source),
         NodeKind::Issue => issue::by_number(ctx, id.number).await?.map(Node::Issue),
+        NodeKind::SavedFilter => saved::by_number(ctx, id.number)
+            .await?
+            .map(Node::SavedFilter),
     })
 }
 

@@ -1,12 +1,14 @@
 //! Projects, and the other places in which things happen.
 
-use super::event::{EventConnection, EventListArgs, EventOrder};
+use super::event::{EventConnection, EventListArgs};
 use super::membership::{self, Membership};
 use super::page::{Connection, PageArgs};
 use super::{backend, error, loader, loaders, node, viewer};
 use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
+use crate::event::order::EventOrder;
 use crate::event::{ContainerKind, Timestamp};
+use crate::store::beside::Beside;
 use crate::store::directory::{ContainerChoice, MembershipSide, NameMark};
 use crate::store::entity::container;
 use async_graphql::{Context, ID, Object, Result};
@@ -144,7 +146,8 @@ impl Project {
 
     /// What it lies in: a site, a workspace, or for a repository its project.
     async fn container(&self, ctx: &Context<'_>) -> Result<Option<Container>> {
-        Ok(load(ctx, self.0.parent_id).await?.map(Container))
+        let around = load(ctx, &Beside::default(), self.0.parent_id).await?;
+        Ok(around.map(Container))
     }
 
     /// The repositories inside it, by name.
@@ -206,6 +209,10 @@ impl Project {
             desc = "Chooses events, too, as text, e.g. `actor:lila -project:WEB created:>=2026-11-01`; see `parseSearch`. With `filter`, both must hold."
         )]
         search: Option<String>,
+        #[graphql(
+            desc = "The id of a saved filter, which chooses events, too. With `filter` and `search`, all must hold."
+        )]
+        saved_filter_id: Option<ID>,
         #[graphql(desc = "Their order; newest first when absent.")] order_by: Option<EventOrder>,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -225,6 +232,7 @@ impl Project {
         EventListArgs {
             filter,
             search,
+            saved_filter_id,
             order_by,
             page,
         }
@@ -267,33 +275,79 @@ impl Container {
 
     /// The place around it.
     async fn container(&self, ctx: &Context<'_>) -> Result<Option<Container>> {
-        Ok(load(ctx, self.0.parent_id).await?.map(Container))
+        let around = load(ctx, &Beside::default(), self.0.parent_id).await?;
+        Ok(around.map(Container))
     }
 }
 
-/// A container by its number.
+/// A container by its number: as was loaded before, or now.
 pub(super) async fn load(
     ctx: &Context<'_>,
+    beside: &Beside,
     id: Option<i64>,
 ) -> Result<Option<Arc<container::Model>>> {
     let Some(id) = id else { return Ok(None) };
+    if let Some(row) = beside.container(id) {
+        return Ok(Some(Arc::clone(row)));
+    }
     let found = loaders(ctx)?.load_one(loader::ContainerId(id)).await;
     found.map_err(|failure| super::viewer::shared(ctx, &failure))
 }
 
 /// The project of what happened in a container: itself, or for a repository the project around it.
-pub(super) async fn around(ctx: &Context<'_>, container: Option<i64>) -> Result<Option<Project>> {
-    let Some(row) = load(ctx, container).await? else {
+pub(super) async fn around(
+    ctx: &Context<'_>,
+    beside: &Beside,
+    container: Option<i64>,
+) -> Result<Option<Project>> {
+    let Some(row) = load(ctx, beside, container).await? else {
         return Ok(None);
     };
+    let outer = match outer(&row) {
+        Outer::Itself => Some(row),
+        Outer::Of(parent) => load(ctx, beside, Some(parent)).await?.filter(is_project),
+        Outer::Nothing => None,
+    };
+    Ok(outer.map(Project))
+}
+
+/// Something was not loaded before.
+pub(super) struct NotLoaded;
+
+/// The same, if all that it takes was loaded before.
+pub(super) fn loaded_around(
+    beside: &Beside,
+    container: Option<i64>,
+) -> Result<Option<&Arc<container::Model>>, NotLoaded> {
+    let Some(id) = container else {
+        return Ok(None);
+    };
+    let loaded = |id| beside.container(id).ok_or(NotLoaded);
+    let row = loaded(id)?;
+    Ok(match outer(row) {
+        Outer::Itself => Some(row),
+        Outer::Of(parent) => Some(loaded(parent)?).filter(|row| is_project(row)),
+        Outer::Nothing => None,
+    })
+}
+
+/// Where the project of a container is found.
+enum Outer {
+    Itself,
+    Of(i64),
+    Nothing,
+}
+
+fn outer(row: &container::Model) -> Outer {
     match ContainerKind::from_number(row.kind) {
-        ContainerKind::Project | ContainerKind::Space => Ok(Some(Project(row))),
-        ContainerKind::Repository => {
-            let parent = load(ctx, row.parent_id).await?;
-            Ok(parent
-                .filter(|parent| parent.kind == ContainerKind::Project.number())
-                .map(Project))
+        ContainerKind::Project | ContainerKind::Space => Outer::Itself,
+        ContainerKind::Repository => row.parent_id.map_or(Outer::Nothing, Outer::Of),
+        ContainerKind::Organization | ContainerKind::Site | ContainerKind::Workspace => {
+            Outer::Nothing
         }
-        ContainerKind::Organization | ContainerKind::Site | ContainerKind::Workspace => Ok(None),
     }
+}
+
+fn is_project(row: &Arc<container::Model>) -> bool {
+    row.kind == ContainerKind::Project.number()
 }

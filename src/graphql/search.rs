@@ -1,11 +1,11 @@
 //! Filters as text: what a search box needs, and the `search` argument beside every `filter`.
 
-use super::{error, viewer};
+use super::{error, saved, viewer};
 use crate::event::filter::EventFilter;
-use crate::event::search::{self, Problem};
+use crate::event::search::{self, Problem, both};
 use crate::store::StoreError;
 use async_graphql::types::Json;
-use async_graphql::{Context, Error, ErrorExtensions, Object, Result, SimpleObject};
+use async_graphql::{Context, Error, ErrorExtensions, ID, Object, Result, SimpleObject};
 
 #[derive(Default)]
 pub(super) struct SearchQuery;
@@ -79,25 +79,38 @@ impl From<Problem> for SearchProblem {
     }
 }
 
-/// What a list takes as `filter` and as `search`: both have to hold.
+/// What a list takes as `filter`, as `search` and as `savedFilterId`: all have to hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
-    /// Both in one.
+    /// All in one.
     pub(super) filter: EventFilter,
-    /// What came as `filter`, where there is a `search`, too.
-    given: Option<EventFilter>,
+    /// What each argument gave, where there is more than one or it is not the filter itself.
+    given: Vec<(&'static str, EventFilter)>,
 }
 
 impl Asked {
-    /// Reads the search.
-    pub(super) fn read(filter: Option<EventFilter>, search: Option<&str>) -> Result<Self> {
+    /// Reads what was given.
+    pub(super) async fn read(
+        ctx: &Context<'_>,
+        filter: Option<EventFilter>,
+        search: Option<&str>,
+        saved: Option<&ID>,
+    ) -> Result<Self> {
         let filter = filter.unwrap_or_default();
-        Ok(match search {
-            None => Self::within(filter),
-            Some(text) => Self {
-                filter: search::both(filter.clone(), read(text)?),
-                given: Some(filter),
-            },
+        if search.is_none() && saved.is_none() {
+            return Ok(Self::within(filter));
+        }
+        let mut given = vec![("filter", filter)];
+        if let Some(text) = search {
+            given.push(("search", read(text, "search")?));
+        }
+        if let Some(id) = saved {
+            given.push(("savedFilterId", saved::filter(ctx, id).await?));
+        }
+        let all = given.iter().map(|(_, filter)| filter.clone());
+        Ok(Self {
+            filter: all.reduce(both).unwrap_or_default(),
+            given,
         })
     }
 
@@ -105,31 +118,31 @@ impl Asked {
     pub(super) fn within(filter: EventFilter) -> Self {
         Self {
             filter,
-            given: None,
+            given: Vec::new(),
         }
     }
 
-    /// The error for what the store says about the filter: where it is about something that the caller's own filter does
-    /// not have, it is about the search.
+    /// The error for what the store says about the filter, which names the argument that it is about.
     pub(super) fn failed(&self, ctx: &Context<'_>, failure: StoreError) -> Error {
         match failure {
-            StoreError::Filter { path, message } if self.is_of_search(&path) => {
-                error::bad_input("search", message)
-            }
+            StoreError::Filter { path, message } => match self.argument(&path) {
+                "filter" => error::bad_input(&path, message),
+                argument => error::bad_input(argument, message),
+            },
             failure => error::from_store(ctx, failure),
         }
     }
 
-    /// Whether the caller's own filter has nothing at a path such as `filter.not.actions[0]`; it may have been put inside
-    /// another one.
-    fn is_of_search(&self, path: &str) -> bool {
-        let Some(Ok(given)) = self.given.as_ref().map(serde_json::to_value) else {
-            return false;
+    /// Which argument has something at a path such as `filter.not.actions[0]`: what was given may have been put inside
+    /// something else.
+    fn argument(&self, path: &str) -> &'static str {
+        let (Some(rest), Some((last, _))) = (path.strip_prefix("filter"), self.given.last()) else {
+            return "filter";
         };
-        let Some(path) = path.strip_prefix("filter") else {
-            return false;
-        };
-        let has = |path: &str| {
+        let has = |given: &EventFilter, path: &str| {
+            let Ok(given) = serde_json::to_value(given) else {
+                return false;
+            };
             let steps = path.split(['.', '[']).filter(|step| !step.is_empty());
             let mut steps = steps.map(|step| step.trim_end_matches(']'));
             let found = steps.try_fold(&given, |at, step| match step.parse::<usize>() {
@@ -138,15 +151,24 @@ impl Asked {
             });
             found.is_some()
         };
-        !has(path) && !path.strip_prefix(".any[0]").is_some_and(has)
+        let mut inner = Some(rest);
+        while let Some(rest) = inner {
+            let found = self.given.iter().find(|(_, given)| has(given, rest));
+            if let Some((argument, _)) = found {
+                return argument;
+            }
+            inner = rest.strip_prefix(".any[0]");
+        }
+        last
     }
 }
 
-fn read(text: &str) -> Result<EventFilter> {
+/// The filter that a text means; `argument` gave it.
+pub(super) fn read(text: &str, argument: &str) -> Result<EventFilter> {
     search::parse(text).map_err(|problems| {
         let first = problems.into_iter().next();
         let message = first.as_ref().map(ToString::to_string);
-        let wrong = error::bad_input("search", message.unwrap_or_default());
+        let wrong = error::bad_input(argument, message.unwrap_or_default());
         wrong.extend_with(|_, extensions| {
             if let Some(problem) = first {
                 extensions.set("column", problem.column);

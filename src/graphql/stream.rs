@@ -3,10 +3,11 @@
 use super::event::Event;
 use super::page::Edge;
 use super::search::Asked;
+use super::written::Listed;
 use super::{backend, error, viewer};
 use crate::event::filter::EventFilter;
 use crate::store::StoreError;
-use async_graphql::{Context, Result};
+use async_graphql::{Context, ID, Result};
 use futures::{Stream, StreamExt};
 
 /// Streams: what is stored, then what comes.
@@ -27,10 +28,14 @@ impl Subscription {
         )]
         search: Option<String>,
         #[graphql(
+            desc = "The id of a saved filter, which chooses events, too. With `filter` and `search`, all must hold."
+        )]
+        saved_filter_id: Option<ID>,
+        #[graphql(
             desc = "The `cursor` of the last event of a stream, or the `position` of any event."
         )]
         after: Option<String>,
-    ) -> Result<impl Stream<Item = Result<Edge<Event>>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<Edge<Listed>>> + use<>> {
         let (backend, sight) = (backend(ctx)?, viewer(ctx)?.sight());
         let newest = backend.feed.newest();
         let after = match after {
@@ -38,7 +43,7 @@ impl Subscription {
             Some(text) => Box::pin(position(ctx, &text)).await?,
         };
         let (request, store) = (error::request_id(ctx), backend.feed.store().clone());
-        let asked = Asked::read(filter, search.as_deref())?;
+        let asked = Asked::read(ctx, filter, search.as_deref(), saved_filter_id.as_ref()).await?;
         let events = backend
             .feed
             .follow(after, &asked.filter, &sight, backend.clock.now())
@@ -47,7 +52,7 @@ impl Subscription {
         Ok(events.map(move |event| match event {
             Ok(row) => Ok(Edge {
                 cursor: row.seq.to_string(),
-                node: Event(row),
+                node: Listed(Event::alone(row)),
             }),
             Err(StoreError::TimedOut) => Err(error::timed_out(&store)),
             Err(failure) => Err(error::internal(&request, &failure)),

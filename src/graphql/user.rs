@@ -1,6 +1,6 @@
 //! People.
 
-use super::event::{EventConnection, EventListArgs, EventOrder};
+use super::event::{EventConnection, EventListArgs};
 use super::group::Group;
 use super::membership::Membership;
 use super::page::{Connection, PageArgs};
@@ -9,6 +9,7 @@ use super::{backend, error, loader, loaders, node, viewer};
 use crate::event::directory::UserStatus;
 use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
+use crate::event::order::EventOrder;
 use crate::event::signal::{Precision, Signal, Worth};
 use crate::event::{ActorKind, Alias, Timestamp};
 use crate::store::activity::{Activity, ActivityState, Sign};
@@ -273,6 +274,10 @@ impl User {
             desc = "Chooses events, too, as text, e.g. `actor:lila -project:WEB created:>=2026-11-01`; see `parseSearch`. With `filter`, both must hold."
         )]
         search: Option<String>,
+        #[graphql(
+            desc = "The id of a saved filter, which chooses events, too. With `filter` and `search`, all must hold."
+        )]
+        saved_filter_id: Option<ID>,
         #[graphql(desc = "Their order; newest first when absent.")] order_by: Option<EventOrder>,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
@@ -292,6 +297,7 @@ impl User {
         EventListArgs {
             filter,
             search,
+            saved_filter_id,
             order_by,
             page,
         }

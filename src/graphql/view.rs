@@ -8,10 +8,11 @@ use super::search::Asked;
 use super::{backend, viewer};
 use crate::event::Timestamp;
 use crate::event::filter::EventFilter;
+use crate::event::order::EventOrderField;
 use crate::event::search::both;
 use crate::store::entity::event;
-use crate::store::read::{EventMark, EventOrderField};
-use async_graphql::{Context, Enum, Object, Result};
+use crate::store::read::EventMark;
+use async_graphql::{Context, Enum, ID, Object, Result};
 use std::sync::Arc;
 
 /// The action of which these are the events.
@@ -40,6 +41,10 @@ impl IssueViewQuery {
             desc = "Chooses among them, too, as text; see `parseSearch`. With `filter`, both must hold."
         )]
         search: Option<String>,
+        #[graphql(
+            desc = "The id of a saved filter, which chooses events, too. With `filter` and `search`, all must hold."
+        )]
+        saved_filter_id: Option<ID>,
         #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
@@ -51,7 +56,7 @@ impl IssueViewQuery {
             last,
             before,
         };
-        let asked = Asked::read(filter, search.as_deref())?;
+        let asked = Asked::read(ctx, filter, search.as_deref(), saved_filter_id.as_ref()).await?;
         list(ctx, &asked, &page).await
     }
 }
@@ -80,13 +85,14 @@ pub(super) async fn list(
             backend.clock.now(),
         )
         .await;
-    let rows = rows.map_err(|failure| asked.failed(ctx, failure))?;
+    let (rows, beside) = rows.map_err(|failure| asked.failed(ctx, failure))?;
+    let beside = Arc::new(beside);
     let mark = |row: &event::Model| EventMark {
         seq: row.seq,
         time: row.time,
     };
     Ok(Connection::new(rows, &range, "issue views", mark, |row| {
-        IssueView(Event(Arc::new(row)))
+        IssueView(Event(Arc::new(row), Arc::clone(&beside)))
     }))
 }
 
@@ -132,7 +138,7 @@ impl IssueView {
 
     /// The project of the issue.
     async fn project(&self, ctx: &Context<'_>) -> Result<Option<Project>> {
-        project::around(ctx, self.0.0.container_id).await
+        project::around(ctx, &self.0.1, self.0.0.container_id).await
     }
 
     /// The event that says so.

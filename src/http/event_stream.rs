@@ -21,7 +21,7 @@ const ALIVE: &str = ":\n\n";
 
 fn next(answer: &Answer) -> serde_json::Result<Bytes> {
     let mut event = b"event: next\ndata: ".to_vec();
-    serde_json::to_writer(&mut event, answer)?;
+    answer.write(&mut event)?;
     event.extend_from_slice(b"\n\n");
     Ok(event.into())
 }

@@ -4,7 +4,6 @@
 //! boundary that follows it.
 
 use super::stream::Form;
-use crate::graphql::Answer;
 use axum::body::Bytes;
 use serde::Serialize;
 
@@ -12,22 +11,25 @@ use serde::Serialize;
 pub(super) const FORM: Form = Form {
     content_type: "multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0",
     begin: "\r\n--graphql",
-    answer: |answer| part(&Whole { payload: answer }),
+    answer: |answer| {
+        part(|part| {
+            part.extend_from_slice(b"{\"payload\":");
+            answer.write(part)?;
+            part.push(b'}');
+            Ok(())
+        })
+    },
     // What goes wrong outside the operation stands beside its payload.
     failure: |answer| {
-        part(&Failure {
+        let failure = Failure {
             payload: (),
             errors: answer.errors(),
-        })
+        };
+        part(|part| serde_json::to_writer(part, &failure))
     },
     alive: "\r\ncontent-type: application/json\r\n\r\n{}\r\n--graphql",
     end: "--\r\n",
 };
-
-#[derive(Serialize)]
-struct Whole<'a> {
-    payload: &'a Answer,
-}
 
 #[derive(Serialize)]
 struct Failure<E> {
@@ -35,9 +37,9 @@ struct Failure<E> {
     errors: E,
 }
 
-fn part(content: &impl Serialize) -> serde_json::Result<Bytes> {
+fn part(write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) -> serde_json::Result<Bytes> {
     let mut part = b"\r\ncontent-type: application/json\r\n\r\n".to_vec();
-    serde_json::to_writer(&mut part, content)?;
+    write(&mut part)?;
     part.extend_from_slice(b"\r\n--graphql");
     Ok(part.into())
 }

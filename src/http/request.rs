@@ -302,7 +302,7 @@ pub(super) fn render(media: Media, status: StatusCode, answer: &Answer) -> Respo
         Media::GraphqlJson => "application/graphql-response+json; charset=utf-8",
         _ => "application/json; charset=utf-8",
     };
-    let body = match serde_json::to_vec(answer) {
+    let body = match answer.to_json() {
         Ok(body) => body,
         Err(cause) => {
             let error = &cause as &dyn std::error::Error;

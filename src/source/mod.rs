@@ -130,7 +130,7 @@ pub fn normaliser(system: System) -> Option<Normalise> {
         }),
         System::ConfluenceCloud => Some(confluence_cloud::facts),
         System::Assets => Some(assets::facts),
-        System::Directory => None,
+        System::Directory | System::Auditgraph => None,
     }
 }
 

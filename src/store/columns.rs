@@ -5,15 +5,13 @@
 
 use super::entity::{alias, container, event, late_actor, revision, user};
 use super::sites::{Sites, scope_of};
-use super::{Store, StoreError};
+use super::{Store, StoreError, packed};
 use crate::event::ContainerKind;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    Statement, Value,
+    ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// People whose names are read in one statement.
@@ -86,13 +84,14 @@ impl Store {
         after: i64,
         until: i64,
     ) -> Result<Vec<EventValues>, StoreError> {
-        let (array, object) = self.json_functions();
+        let (array, object) = packed::functions(self.read.get_database_backend());
         let sql = format!(
             "SELECT CAST({array}({object}(e.seq, e.time, coalesce(e.actor_id, l.alias_id), e.action_id, e.product, \
              e.source_id, e.container_id, e.issue_id, CASE WHEN e.issue_id IS NULL THEN e.issue_key END)) AS text) \
              FROM events e LEFT JOIN late_actors l ON l.seq = e.seq WHERE e.seq > $1 AND e.seq <= $2"
         );
-        let mut rows: Vec<EventValues> = self.packed(sql, [after.into(), until.into()]).await?;
+        let mut rows: Vec<EventValues> =
+            packed::load(&self.read, sql, [after.into(), until.into()]).await?;
         // Packing promises no order, though it mostly keeps it.
         rows.sort_by_key(|row| row.0);
         Ok(rows)
@@ -104,13 +103,13 @@ impl Store {
         after: i64,
         until: i64,
     ) -> Result<Vec<ChangeValues>, StoreError> {
-        let (array, object) = self.json_functions();
+        let (array, object) = packed::functions(self.read.get_database_backend());
         let sql = format!(
             "SELECT CAST({array}({object}(seq, field, CASE WHEN lower(field) = 'status' THEN from_value END, \
              CASE WHEN lower(field) = 'status' THEN to_value END)) AS text) \
              FROM changes WHERE seq > $1 AND seq <= $2"
         );
-        self.packed(sql, [after.into(), until.into()]).await
+        packed::load(&self.read, sql, [after.into(), until.into()]).await
     }
 
     /// When exactly the events at these positions happened, in microseconds.
@@ -181,30 +180,5 @@ impl Store {
             names.extend(found);
         }
         Ok(names)
-    }
-
-    fn json_functions(&self) -> (&'static str, &'static str) {
-        if self.is_postgres() {
-            ("json_agg", "json_build_array")
-        } else {
-            ("json_group_array", "json_array")
-        }
-    }
-
-    async fn packed<T: DeserializeOwned>(
-        &self,
-        sql: String,
-        values: [Value; 2],
-    ) -> Result<Vec<T>, StoreError> {
-        let backend = self.read.get_database_backend();
-        let statement = Statement::from_sql_and_values(backend, sql, values);
-        let Some(row) = self.read.query_one_raw(statement).await? else {
-            return Ok(Vec::new());
-        };
-        let Some(text) = row.try_get_by_index::<Option<String>>(0)? else {
-            return Ok(Vec::new());
-        };
-        let wrong = |error: serde_json::Error| DbErr::Type(error.to_string());
-        Ok(serde_json::from_str(&text).map_err(wrong)?)
     }
 }

@@ -3,14 +3,14 @@
 //! Each is kept for the names that it is about, beats what the rules in [`persons`](super::persons) say, and becomes an
 //! event. Whether somebody may decide is not asked here.
 
-use super::append::{self, Appended};
+use super::append::Appended;
 use super::entity::{alias, person_decision};
 use super::names::Resolver;
 use super::observation::Observation;
 use super::persons::{decided_apart, wrong};
-use super::{Store, StoreError, bulk, clean};
+use super::{Store, StoreError, bulk, clean, deeds};
 use crate::access::Viewer;
-use crate::event::{Actor, ActorKind, Alias, System, Timestamp};
+use crate::event::{Alias, Timestamp};
 use sea_orm::EntityTrait;
 use std::collections::BTreeSet;
 
@@ -93,7 +93,7 @@ impl Store {
             }
         }
         let linked = kept.map(|kept| Observation::of_people("user.linked", kept, others));
-        let appended = record(&mut resolver, viewer, now, linked).await?;
+        let appended = deeds::decided(&mut resolver, viewer, now, linked).await?;
         self.tell_others(&transaction, appended).await?;
         let learned = resolver.learned();
         transaction.commit().await?;
@@ -126,7 +126,7 @@ impl Store {
         let gone = resolver.actor(separated).await?.into_iter().collect();
         let kept = resolver.actor(user).await?;
         let told = kept.map(|kept| Observation::of_people("user.separated", kept, gone));
-        let appended = record(&mut resolver, viewer, now, told).await?;
+        let appended = deeds::decided(&mut resolver, viewer, now, told).await?;
         self.tell_others(&transaction, appended).await?;
         let learned = resolver.learned();
         transaction.commit().await?;
@@ -214,41 +214,4 @@ impl Decision<'_> {
         }
         Ok(())
     }
-}
-
-/// Puts an administrator's decision into the log.
-pub(super) async fn record(
-    resolver: &mut Resolver<'_>,
-    viewer: &Viewer,
-    now: Timestamp,
-    observation: Option<Observation<'_>>,
-) -> Result<Appended, StoreError> {
-    let source = System::Directory.as_str();
-    let source_id = resolver.source(source, System::Directory).await?;
-    let newest = append::newest(resolver.transaction).await?;
-    let actor = match &viewer.account_id {
-        Some(account) => Actor {
-            alias: Alias::account(account),
-            kind: ActorKind::Person,
-            name: None,
-            email: None,
-        },
-        None => Actor {
-            alias: Alias::token(viewer.token_id),
-            kind: ActorKind::App,
-            name: Some(viewer.name.clone()),
-            email: None,
-        },
-    };
-    let why = format!("decided with the token {}", viewer.name);
-    let event = observation.map(|observation| {
-        let mut event = observation.because(why).into_event("auditgraph", now);
-        // The same may be decided again at the same moment.
-        event.upstream_key = format!("{}/{newest}", event.upstream_key);
-        event.actor = Some(actor);
-        event.method = Some("administrator's decision".to_owned());
-        event
-    });
-    let events = event.into_iter().collect();
-    append::write(resolver, source, source_id, events, now).await
 }

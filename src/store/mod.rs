@@ -10,12 +10,14 @@ pub mod activity;
 mod alphabet;
 mod append;
 mod belonging;
+pub mod beside;
 mod bulk;
 pub mod choices;
 pub mod columns;
 pub mod conflicts;
 pub mod coverage;
 mod decisions;
+mod deeds;
 pub mod directory;
 pub mod entity;
 pub mod hooks;
@@ -30,14 +32,17 @@ mod names;
 mod news;
 mod observation;
 mod open;
+mod packed;
 mod people;
 mod permissions;
 mod persons;
+pub mod positions;
 mod pulse;
 mod pushed;
 pub mod query;
 pub mod read;
 pub mod runs;
+pub mod saved;
 mod signs;
 mod sites;
 mod things;
@@ -101,6 +106,9 @@ pub enum StoreError {
         /// What is wrong, and what would be right.
         message: String,
     },
+    /// The viewer may see it, but not do this with it.
+    #[error("{0}")]
+    Forbidden(String),
     /// There is no such thing, or the viewer may not see it.
     #[error("there is no {what}")]
     NotFound {

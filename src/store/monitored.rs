@@ -8,7 +8,7 @@ use super::entity::monitored_field;
 use super::names::Resolver;
 use super::observation::Observation;
 use super::query::chosen::fold;
-use super::{Store, StoreError, bulk, clean, decisions};
+use super::{Store, StoreError, bulk, clean, deeds};
 use crate::access::Viewer;
 use crate::event::{Object, Timestamp};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
@@ -52,12 +52,12 @@ impl Store {
             name: Some("Monitored fields".to_owned()),
             ..Object::default()
         };
-        let told = Observation::of_setting("settings.monitored_fields_changed", setting).change(
+        let told = Observation::of_own("settings.monitored_fields_changed", setting).change(
             "monitored fields",
             Some(before.join(", ")),
             Some(after.join(", ")),
         );
-        let appended = decisions::record(&mut resolver, viewer, now, Some(told)).await?;
+        let appended = deeds::decided(&mut resolver, viewer, now, Some(told)).await?;
         self.tell_others(&transaction, appended).await?;
         let learned = resolver.learned();
         transaction.commit().await?;

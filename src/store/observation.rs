@@ -85,9 +85,12 @@ impl<'a> Observation<'a> {
         }
     }
 
-    /// A setting of this server.
-    pub(super) fn of_setting(code: &'a str, setting: Object) -> Self {
-        Self::of(code, setting)
+    /// Something that is kept on this server, such as a setting.
+    pub(super) fn of_own(code: &'a str, own: Object) -> Self {
+        Self {
+            product: Product::Auditgraph,
+            ..Self::of(code, own)
+        }
     }
 
     fn of(code: &'a str, target: Object) -> Self {
@@ -111,6 +114,11 @@ impl<'a> Observation<'a> {
             to,
         });
         self
+    }
+
+    /// Whether anything changed.
+    pub(super) fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
     }
 
     pub(super) fn changes(self, changes: Vec<Change>) -> Self {

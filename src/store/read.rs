@@ -2,6 +2,7 @@
 //!
 //! Every page is a range of an index, never an offset: the cursor is the sort key of the row it stands on.
 
+use super::beside::Beside;
 use super::entity::{action, alias, change, container, event, late_actor, payload, user};
 use super::query::chosen::Test;
 use super::query::{Whose, bytewise, lower};
@@ -9,7 +10,7 @@ use super::{Store, StoreError, blind};
 use crate::access::Sight;
 use crate::event::Timestamp;
 use crate::event::filter::EventFilter;
-use async_graphql::Enum;
+use crate::event::order::EventOrderField;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, Order, SimpleExpr};
 use sea_orm::{
     ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect,
@@ -17,25 +18,6 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// What a list of events is ordered by; events that are equal in it keep the order of the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, Enum)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum EventOrderField {
-    /// When it happened.
-    #[default]
-    Time,
-    /// When it was stored: the order of the log.
-    Recorded,
-    /// The actor's name, in any case.
-    Actor,
-    /// The action's label.
-    Action,
-    /// The name of the place in which it happened: a project, space, repository, workspace or site.
-    Project,
-    /// The target's name, or its id where it has none. The case of plain Latin letters does not matter.
-    Target,
-}
 
 /// Where a page begins or ends: an event, and its time so that the common order needs no look-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +65,7 @@ pub struct Following {
 const SEARCH: i64 = 20_000;
 
 impl Store {
-    /// A page of the events that a filter chooses and the viewer may see.
+    /// A page of the events that a filter chooses and the viewer may see, and what stands beside them.
     pub async fn events(
         &self,
         filter: &EventFilter,
@@ -91,15 +73,17 @@ impl Store {
         order: EventOrderField,
         range: Range<EventMark>,
         now: Timestamp,
-    ) -> Result<Rows<event::Model>, StoreError> {
+    ) -> Result<(Rows<event::Model>, Beside), StoreError> {
         let chosen = self.chosen(filter, sight, now).await?;
         let parts = self.parts(&chosen, order).await?;
-        let mut rows = Vec::new();
+        let (mut rows, mut beside) = (Vec::new(), Beside::default());
         for whose in parts {
             if !blind(sight) {
                 let condition = self.condition_now(&chosen, *whose).await?;
                 let page = self.page(condition, order, &range).await?;
-                rows.extend(page.all(&self.read).await?);
+                let (found, with) = self.with_beside(page).await?;
+                rows.extend(found);
+                beside = beside.and(with);
             }
         }
         if parts.len() > 1 {
@@ -113,7 +97,7 @@ impl Store {
             let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
             rows.truncate(limit.saturating_add(1));
         }
-        Ok(cut(rows, &range))
+        Ok((cut(rows, &range), beside))
     }
 
     /// In how many statements a page is asked for. What people did is in two places, and an index has either in the
@@ -317,6 +301,12 @@ impl Store {
             .filter(payload::COLUMN.seq.is_in(positions.iter().copied()))
             .all(&self.read)
             .await?)
+    }
+
+    /// What an upstream action name means, if that has been read already.
+    #[must_use]
+    pub fn known_action(&self, id: i32) -> Option<Arc<action::Model>> {
+        self.names.action(id)
     }
 
     /// What an upstream action name means.

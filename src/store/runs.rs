@@ -42,6 +42,12 @@ impl Store {
         Ok(row.map(|row| row.id))
     }
 
+    /// The name of the source with that number, if that has been read already.
+    #[must_use]
+    pub fn known_source(&self, id: i32) -> Option<String> {
+        self.names.source_name(id)
+    }
+
     /// The name of the source with that number.
     pub async fn source_name(&self, id: i32) -> Result<Option<String>, StoreError> {
         if let Some(name) = self.names.source_name(id) {

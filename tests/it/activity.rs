@@ -6,12 +6,13 @@ use auditgraph::access::{Sight, Viewer};
 use auditgraph::activity::{Activity, Breakdown, Question, RowKey};
 use auditgraph::event::directory::{DirectoryIssue, Entry, SecurityLevel};
 use auditgraph::event::filter::EventFilter;
+use auditgraph::event::order::EventOrderField;
 use auditgraph::event::{Change, Container, ContainerKind, IssueRef, NewEvent, System};
 use auditgraph::store::Batch;
 use auditgraph::store::entity::event;
 use auditgraph::store::issues::IssueName;
 use auditgraph::store::query::chosen::fold;
-use auditgraph::store::read::{EventOrderField, Range};
+use auditgraph::store::read::Range;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -238,12 +239,12 @@ async fn naive(world: &World, filter: &EventFilter, breakdown: Breakdown) -> Cou
         )
         .await
         .unwrap();
-    assert!(!page.more);
+    assert!(!page.0.more);
     let monitored = store.monitored_fields().await.unwrap();
     let monitored: BTreeSet<String> = monitored.iter().map(|name| fold(name)).collect();
     let mut rows: BTreeMap<RowKey, BTreeMap<i32, u64>> = BTreeMap::new();
     let mut totals: BTreeMap<i32, u64> = BTreeMap::new();
-    for row in page.rows {
+    for row in page.0.rows {
         let keys = keys_of(world, &row, breakdown, &monitored).await;
         if !keys.is_empty() {
             *totals.entry(row.action_id).or_default() += 1;

@@ -571,7 +571,7 @@ async fn subscriptions_have_one_root_field(kind: Kind) {
         .unwrap();
     let first = engine.stream(ready).next().await.unwrap();
     assert_eq!(
-        serde_json::to_string(&first).unwrap(),
+        String::from_utf8(first.to_json().unwrap()).unwrap(),
         r#"{"data":{"events":{"cursor":"1","node":{"upstreamId":"one"}}}}"#
     );
 }

@@ -5,11 +5,12 @@ use crate::world::{Kind, World, administrator, at, event, on_both, person, proje
 use auditgraph::access::Sight;
 use auditgraph::event::directory::{DirectoryGroup, DirectoryUser, Entry, Listing};
 use auditgraph::event::filter::{EventFilter, TimeBounds, TimeFilter, TimeSpan};
+use auditgraph::event::order::EventOrderField;
 use auditgraph::event::{
     Alias, Change, IssueRef, Location, NewEvent, Object, Product, System, action,
 };
 use auditgraph::store::Batch;
-use auditgraph::store::read::{EventOrderField, Range};
+use auditgraph::store::read::Range;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -122,6 +123,7 @@ async fn chosen(world: &World, filter: &EventFilter) -> Vec<String> {
         .events(filter, &sight, EventOrderField::Recorded, range, now)
         .await
         .unwrap()
+        .0
         .rows;
     // Asked for what follows, the database chooses the same, and so does the matcher.
     let lasting = store.condition(filter, &sight, now).await.unwrap();

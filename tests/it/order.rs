@@ -480,9 +480,9 @@ impl Case {
         let ready = self.engine.prepare(&asked, caller(administrator()));
         let ready = ready.unwrap_or_else(|refusal| panic!("{:?}\n{text}", refusal.errors()));
         let answer = self.engine.execute(ready).await;
-        let written = serde_json::to_string(&answer).unwrap();
-        let Value::Object(mut written) = serde_json::from_str(&written).unwrap() else {
-            panic!("{written}");
+        let written = answer.to_json().unwrap();
+        let Value::Object(mut written) = serde_json::from_slice(&written).unwrap() else {
+            panic!("{answer:?}");
         };
         let data = written.swap_remove("data").unwrap();
         (data, answer.errors().to_vec())

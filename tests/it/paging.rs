@@ -3,8 +3,9 @@
 use crate::world::{Kind, World, event, on_both, person, project};
 use auditgraph::access::Sight;
 use auditgraph::event::filter::EventFilter;
+use auditgraph::event::order::EventOrderField;
 use auditgraph::event::{NewEvent, Object};
-use auditgraph::store::read::{EventMark, EventOrderField, Range};
+use auditgraph::store::read::{EventMark, Range};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -110,7 +111,7 @@ async fn page(
         descending,
     };
     let filter = EventFilter::default();
-    let rows = world
+    let (rows, _) = world
         .store()
         .events(&filter, &Sight::Everything, order, range, world.clock.now())
         .await

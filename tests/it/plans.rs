@@ -5,11 +5,12 @@ use crate::world::{Kind, World, event, on_both, person, project};
 use auditgraph::access::{Role, Sight};
 use auditgraph::event::directory::{DirectoryGroup, DirectoryUser, Entry};
 use auditgraph::event::filter::EventFilter;
+use auditgraph::event::order::EventOrderField;
 use auditgraph::event::{Actor, Alias, Change, IssueRef, NewEvent, System};
 use auditgraph::store::Batch;
 use auditgraph::store::choices::ChoiceOf;
 use auditgraph::store::directory::{GroupChoice, UserChoice};
-use auditgraph::store::read::{EventMark, EventOrderField, Range};
+use auditgraph::store::read::{EventMark, Range};
 use secrecy::ExposeSecret;
 use sqlx::{Connection, Executor};
 

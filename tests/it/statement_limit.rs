@@ -169,7 +169,8 @@ async fn requests_hear_of_the_limit(kind: Kind) {
     let asked = serde_json::from_value(asked).unwrap();
     let ready = engine.prepare(&asked, caller(administrator()));
     let first = engine.stream(ready.ok().unwrap()).next().await.unwrap();
-    hears_of_the_limit(&serde_json::to_value(first).unwrap());
+    let first = first.to_json().unwrap();
+    hears_of_the_limit(&serde_json::from_slice(&first).unwrap());
 }
 
 #[track_caller]

@@ -66,9 +66,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_cron_scheduler", &["schedule"]),
 ];
 
-/// What modules other than `graphql` and `http` may take from `async_graphql`: what makes a type an input, an enum or a
+/// What modules other than `graphql` and `http` may take from `async_graphql`: what makes a type an input, an output, an enum or a
 /// scalar, nothing that executes.
-const TYPES: [&str; 8] = [
+const TYPES: [&str; 9] = [
     "Enum",
     "InputObject",
     "InputValueError",
@@ -76,6 +76,7 @@ const TYPES: [&str; 8] = [
     "OneofObject",
     "Scalar",
     "ScalarType",
+    "SimpleObject",
     "Value",
 ];
 

@@ -310,7 +310,7 @@ pub(crate) async fn answer(engine: &Engine, viewer: Viewer, asked: Value) -> Val
         Ok(ready) => engine.execute(ready).await,
         Err(refusal) => refusal,
     };
-    serde_json::to_value(answer).unwrap()
+    serde_json::from_slice(&answer.to_json().unwrap()).unwrap()
 }
 
 /// Somebody who asks, under the request id `test`.

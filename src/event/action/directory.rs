@@ -1,5 +1,4 @@
-//! What Auditgraph itself notices when it compares two listings of a directory, who it takes for one person, and how it is
-//! set up; the upstream name is the code itself.
+//! What Auditgraph itself notices when it compares two listings of a directory; the upstream name is the code itself.
 
 super::actions! {
     DIRECTORY in Organization {
@@ -9,8 +8,6 @@ super::actions! {
         "directory.user_changed" "User details changed in the directory" [];
         "directory.user_deactivated" "User deactivated in the directory" [];
         "directory.user_reactivated" "User reactivated in the directory" [];
-        "user.linked" "Accounts linked as one person" [];
-        "user.separated" "Accounts separated into two people" [];
         "directory.group_added" "Group appeared in the directory" [];
         "directory.group_removed" "Group disappeared from the directory" [];
         "directory.group_renamed" "Group renamed in the directory" [];
@@ -39,8 +36,5 @@ super::actions! {
         "directory.customer_organization_added" "Customer organization appeared in the directory" [];
         "directory.customer_organization_changed" "Customer organization changed in the directory" [];
         "directory.customer_organization_removed" "Customer organization disappeared from the directory" [];
-    }
-    SETTINGS in Organization {
-        "settings.monitored_fields_changed" "Monitored fields changed" [];
     }
 }

@@ -13,6 +13,7 @@ mod directory;
 mod jira;
 pub mod late;
 mod organization;
+mod own;
 #[cfg(test)]
 mod tests;
 
@@ -134,13 +135,14 @@ macro_rules! actions {
 }
 use actions;
 
-const TABLES: [&[Action]; 6] = [
+const TABLES: [&[Action]; 7] = [
     jira::TABLE,
     organization::TABLE,
     bitbucket::TABLE,
     confluence::TABLE,
     data_center::TABLE,
     directory::TABLE,
+    own::TABLE,
 ];
 
 /// All rows; those of the requirements come first, in the requirements' order.
@@ -207,7 +209,7 @@ pub fn resolve(system: System, name: &str, label: Option<&str>) -> Option<&'stat
             &[Vocabulary::ConfluenceAudit],
         ),
         System::Assets => (&[Vocabulary::Polled], &[]),
-        System::Directory => return by_code(name),
+        System::Directory | System::Auditgraph => return by_code(name),
     };
     let known = |vocabularies: &[Vocabulary], text: &str| {
         vocabularies

@@ -271,6 +271,7 @@ pub(super) const fn product(product: Product) -> &'static str {
         Product::Assets => "assets",
         Product::Guard => "guard",
         Product::Other => "other",
+        Product::Auditgraph => "auditgraph",
     }
 }
 

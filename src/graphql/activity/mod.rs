@@ -1,7 +1,5 @@
 //! The aggregated view: who did how much of what, and the issues behind a count.
 
-mod asked;
-
 use super::action::Action;
 use super::event::{Actor, person};
 use super::issue::Issue;
@@ -9,14 +7,16 @@ use super::page::{Connection, Mark, PageArgs, cut_from};
 use super::project::{self, Project};
 use super::search::Asked;
 use super::{backend, error, viewer};
+use crate::activity::asked::{
+    Column, ColumnAction, place_of, read_breakdown, read_columns, read_order,
+};
 use crate::activity::{ActivityError, Answer, Question, Rank, Row, RowKey, within_range};
 use crate::event::filter::EventFilter;
+use crate::event::order::{ActivityBreakdown, ActivityOrder};
+use crate::store::beside::Beside;
 use crate::store::directory::NameMark;
 use crate::store::entity::issue;
-use asked::{
-    ActivityBreakdown, ActivityOrder, Column, place_of, read_breakdown, read_columns, read_order,
-};
-use async_graphql::{Context, Error, Object, Result, SimpleObject};
+use async_graphql::{Context, Error, ID, Object, Result, SimpleObject};
 use std::sync::Arc;
 
 /// For at most this many issues there is a link that opens them all in Jira.
@@ -42,6 +42,10 @@ impl ActivityQuery {
             desc = "Chooses what is counted, too, as text; see `parseSearch`. With `filter`, both must hold."
         )]
         search: Option<String>,
+        #[graphql(
+            desc = "The id of a saved filter, which chooses events, too. With `filter` and `search`, all must hold."
+        )]
+        saved_filter_id: Option<ID>,
         #[graphql(desc = "By what rows are divided, besides the actor; by nothing when absent.")]
         breakdown: Option<Vec<ActivityBreakdown>>,
         #[graphql(
@@ -61,14 +65,15 @@ impl ActivityQuery {
             last,
             before,
         };
-        let breakdown = read_breakdown(&breakdown.unwrap_or_default())?;
+        let wrong = |failure| error::from_store(ctx, failure);
+        let breakdown = read_breakdown(&breakdown.unwrap_or_default()).map_err(wrong)?;
         let (backend, viewer) = (backend(ctx)?, viewer(ctx)?);
         let store = backend.feed.store();
         let stored = store.actions().await;
-        let stored = stored.map_err(|failure| error::from_store(ctx, failure))?;
-        let columns = read_columns(columns, &stored)?;
-        let order = read_order(order_by, &columns)?;
-        let asked = Asked::read(filter, search.as_deref())?;
+        let stored = stored.map_err(wrong)?;
+        let columns = read_columns(columns, &stored).map_err(wrong)?;
+        let order = read_order(order_by, &columns).map_err(wrong)?;
+        let asked = Asked::read(ctx, filter, search.as_deref(), saved_filter_id.as_ref()).await?;
         let now = backend.clock.now();
         let test = store.countable(&asked.filter, &viewer.sight(), now).await;
         let test = test.map_err(|failure| asked.failed(ctx, failure))?;
@@ -79,7 +84,7 @@ impl ActivityQuery {
             test,
             columns: columns.iter().map(|column| column.ids.clone()).collect(),
             breakdown,
-            fields: fields.map_err(|failure| error::from_store(ctx, failure))?,
+            fields: fields.map_err(wrong)?,
         };
         let name = format!("activity by {order:?}").to_lowercase();
         let range = page.range::<Rank>(&name, order.descending)?;
@@ -112,7 +117,7 @@ impl ActivityQuery {
             columns: asked
                 .columns
                 .iter()
-                .map(|column| column.action.clone())
+                .map(|column| action(&column.action))
                 .collect(),
             totals: asked.counts(&totals),
             total: totals.iter().sum(),
@@ -165,7 +170,7 @@ impl Counting {
         let counts = self.columns.iter().zip(counts);
         counts
             .map(|(column, count)| ActivityCount {
-                action: column.action.clone(),
+                action: action(&column.action),
                 count: *count,
             })
             .collect()
@@ -186,13 +191,15 @@ impl ActivityRow {
         if self.row.alias_id == 0 {
             return Ok(None);
         }
-        Ok(person(ctx, self.row.alias_id).await?.map(Actor))
+        Ok(person(ctx, &Beside::default(), self.row.alias_id)
+            .await?
+            .map(Actor))
     }
 
     /// With PROJECT: the project; null for what happened in none.
     async fn project(&self, ctx: &Context<'_>) -> Result<Option<Project>> {
         let id = Some(self.row.key.project_id).filter(|id| *id > 0);
-        project::around(ctx, id).await
+        project::around(ctx, &Beside::default(), id).await
     }
 
     /// With STATUS or TRANSITION: the status that issues came to.
@@ -283,12 +290,21 @@ impl ActivityRow {
     async fn behind(&self, ctx: &Context<'_>, column: Option<&str>) -> Result<Vec<issue::Model>> {
         let column = column
             .map(|name| place_of(&self.asked.columns, "column", name))
-            .transpose()?;
+            .transpose()
+            .map_err(|failure| error::from_store(ctx, failure))?;
         let found = backend(ctx)?
             .activity
             .issues(viewer(ctx)?, &self.asked.question, &self.row.key, column)
             .await;
         found.map_err(|failure| refused(ctx, failure))
+    }
+}
+
+/// What a column counts, as it is shown.
+fn action(counted: &ColumnAction) -> Action {
+    match counted {
+        ColumnAction::Known(known) => Action::of_catalogue(known),
+        ColumnAction::Seen(row) => Action::of_stored(row),
     }
 }
 

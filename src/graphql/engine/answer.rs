@@ -3,7 +3,6 @@
 use super::budget::Spent;
 use crate::graphql::error::{self, Code};
 use async_graphql::{ServerError, Value};
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::time::Duration;
 
 /// Errors in one answer, at most.
@@ -86,21 +85,73 @@ impl Answer {
     }
 }
 
-impl Serialize for Answer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
+impl Answer {
+    /// Writes it as JSON. What resolvers have written already goes out as it is.
+    pub fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        let mut between = b'{';
+        let mut begin = |out: &mut Vec<u8>, name: &str| {
+            out.push(std::mem::replace(&mut between, b','));
+            serde_json::to_writer(&mut *out, name)?;
+            out.push(b':');
+            serde_json::Result::Ok(())
+        };
         if !self.errors.is_empty() {
-            map.serialize_entry("errors", &self.errors)?;
+            begin(out, "errors")?;
+            serde_json::to_writer(&mut *out, &self.errors)?;
         }
         if let Some(data) = &self.data {
-            map.serialize_entry("data", data)?;
+            begin(out, "data")?;
+            write(out, data)?;
         }
         if let Some(Spent { cost, remaining }) = self.spent {
             let cost = serde_json::json!({"cost": {"requested": cost, "remaining": remaining}});
-            map.serialize_entry("extensions", &cost)?;
+            begin(out, "extensions")?;
+            serde_json::to_writer(&mut *out, &cost)?;
         }
-        map.end()
+        if between == b'{' {
+            out.push(b'{');
+        }
+        out.push(b'}');
+        Ok(())
     }
+
+    /// The same as a text of its own.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut out = Vec::new();
+        self.write(&mut out)?;
+        Ok(out)
+    }
+}
+
+fn write(out: &mut Vec<u8>, value: &Value) -> serde_json::Result<()> {
+    match value {
+        Value::Object(fields) => {
+            out.push(b'{');
+            for (place, (key, value)) in fields.iter().enumerate() {
+                if place > 0 {
+                    out.push(b',');
+                }
+                serde_json::to_writer(&mut *out, key.as_str())?;
+                out.push(b':');
+                write(out, value)?;
+            }
+            out.push(b'}');
+        }
+        Value::List(items) => {
+            out.push(b'[');
+            for (place, item) in items.iter().enumerate() {
+                if place > 0 {
+                    out.push(b',');
+                }
+                write(out, item)?;
+            }
+            out.push(b']');
+        }
+        // No scalar of the schema is binary: it is JSON that a resolver has written.
+        Value::Binary(json) => out.extend_from_slice(json),
+        value => serde_json::to_writer(out, value)?,
+    }
+    Ok(())
 }
 
 /// Gives each error a code and the request's id, and keeps all of them small.

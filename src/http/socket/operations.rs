@@ -1,6 +1,6 @@
 //! The running operations of a socket: each works on one answer at a time, and they take turns to say it.
 
-use super::protocol::{Close, Said};
+use super::protocol::{Close, Said, next};
 use crate::graphql::Answer;
 use crate::http::places::Taken;
 use axum::extract::ws::Message;
@@ -89,11 +89,7 @@ impl Operations {
             Some(answer) => {
                 // It goes to the end of the line.
                 self.working.push(running.into_future());
-                let said = Said::Next {
-                    id: &id,
-                    payload: answer,
-                };
-                return said.message().map(Some);
+                return next(&id, answer).map(Some);
             }
         };
         self.open.remove(&id);

@@ -52,10 +52,6 @@ pub(super) enum Said<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<&'a RawValue>,
     },
-    Next {
-        id: &'a str,
-        payload: &'a Answer,
-    },
     Error {
         id: &'a str,
         payload: &'a [ServerError],
@@ -177,13 +173,27 @@ fn required<T>(value: Option<T>, name: &str) -> Result<T, Close> {
 impl Said<'_> {
     /// The message as it travels.
     pub(super) fn message(&self) -> Result<Message, Close> {
-        let text = serde_json::to_string(self).map_err(|cause| {
-            let error = &cause as &dyn std::error::Error;
-            tracing::error!(error, "a message could not be written");
-            Close::INTERNAL
-        })?;
+        let text = serde_json::to_string(self).map_err(|cause| unwritten(&cause))?;
         Ok(Message::Text(text.into()))
     }
+}
+
+/// The message that brings an answer of an operation.
+pub(super) fn next(id: &str, answer: &Answer) -> Result<Message, Close> {
+    let mut text = b"{\"type\":\"next\",\"id\":".to_vec();
+    let written = serde_json::to_writer(&mut text, id).and_then(|()| {
+        text.extend_from_slice(b",\"payload\":");
+        answer.write(&mut text)
+    });
+    written.map_err(|cause| unwritten(&cause))?;
+    text.push(b'}');
+    let text = String::from_utf8(text).map_err(|cause| unwritten(&cause))?;
+    Ok(Message::Text(text.into()))
+}
+
+fn unwritten(cause: &(dyn std::error::Error + 'static)) -> Close {
+    tracing::error!(error = cause, "a message could not be written");
+    Close::INTERNAL
 }
 
 impl Close {

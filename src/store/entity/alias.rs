@@ -1,10 +1,11 @@
 //! `aliases`: one name under which some system knows a user.
 
 use sea_orm::entity::prelude::*;
+use serde::Deserialize;
 
 /// One name under which some system knows a user.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
 #[sea_orm(table_name = "aliases")]
 pub struct Model {
     /// Number; events refer to it.

@@ -1,10 +1,11 @@
 //! `containers`: a project, space, repository, workspace, site or organization.
 
 use sea_orm::entity::prelude::*;
+use serde::Deserialize;
 
 /// A project, space, repository, workspace, site or organization.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
 #[sea_orm(table_name = "containers")]
 pub struct Model {
     /// Number.

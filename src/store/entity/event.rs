@@ -1,10 +1,11 @@
 //! `events`: one event of the log.
 
 use sea_orm::entity::prelude::*;
+use serde::Deserialize;
 
 /// One event of the log.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
 #[sea_orm(table_name = "events")]
 pub struct Model {
     /// Position in the log, from 1, without gaps.

@@ -1,10 +1,11 @@
 //! `users`: somebody's account, and somebody: one of a person's accounts stands for the person.
 
 use sea_orm::entity::prelude::*;
+use serde::Deserialize;
 
 /// Somebody's account. The row that is its own `person_id` stands for the person.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
 #[sea_orm(table_name = "users")]
 pub struct Model {
     /// Number.

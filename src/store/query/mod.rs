@@ -68,6 +68,17 @@ impl Store {
         Ok(Test::All(tests))
     }
 
+    /// Whom a filter's selectors of people mean; `path` is where the filter stands in what was given.
+    pub(super) async fn people_meant(
+        &self,
+        filter: &EventFilter,
+        path: &str,
+        sight: &Sight,
+    ) -> Result<chosen::People, StoreError> {
+        size::check(filter)?;
+        lookup::people(self, filter, path, sight).await
+    }
+
     /// The condition under which an event is both chosen by the filter and visible; stays right as time goes by,
     /// except for ranges of time that count from `now`.
     pub async fn condition(

@@ -7,7 +7,7 @@ mod issue;
 mod people;
 mod place;
 
-use super::chosen::{ActionName, ActionNames, Targets, Test, Text, WordOf, fold};
+use super::chosen::{ActionName, ActionNames, People, Targets, Test, Text, WordOf, fold};
 use super::wrong;
 use crate::access::Sight;
 use crate::event::filter::{EventFilter, zone_named};
@@ -36,6 +36,26 @@ pub(super) async fn criteria(
         sees_all: sight.spans_projects(),
     };
     lookup.filter(filter, "filter".to_owned()).await
+}
+
+/// Whom the selectors of people in a filter mean; nobody when it has none. `path` is where the filter stands.
+pub(super) async fn people(
+    store: &Store,
+    filter: &EventFilter,
+    path: &str,
+    sight: &Sight,
+) -> Result<People, StoreError> {
+    let lookup = Lookup {
+        store,
+        now: Timestamp::from_micros(0),
+        zone: None,
+        sight,
+        sees_all: sight.spans_projects(),
+    };
+    Ok(match lookup.people(filter, path).await? {
+        Some(Test::Actors(people)) => people,
+        _ => People::default(),
+    })
 }
 
 /// Looks up one filter.
@@ -131,10 +151,8 @@ impl Lookup<'_> {
             tests.push(self.jql(&jql, path).await?);
         }
         if let Some(targets) = given(filter.targets.as_ref(), path, "targets")? {
-            let mut users = Vec::new();
-            for name in targets {
-                users.extend(self.users(name).await?);
-            }
+            let users = self.users(targets).await?;
+            let users = users.into_iter().flatten().collect();
             tests.push(Test::Targets(Targets {
                 names: folded(targets),
                 users,

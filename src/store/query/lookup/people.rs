@@ -10,6 +10,7 @@ use crate::store::query::chosen::{People, Test};
 use crate::store::{StoreError, clean};
 use sea_orm::sea_query::Condition;
 use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
+use std::collections::{BTreeSet, HashMap};
 
 impl Lookup<'_> {
     /// The selectors of people choose users, and combine with OR.
@@ -33,8 +34,9 @@ impl Lookup<'_> {
         if !self.sees_all {
             return Ok(Some(Test::Actors(people)));
         }
-        for (place, name) in users.unwrap_or_default().iter().enumerate() {
-            let found = self.users(name).await?;
+        let users = users.unwrap_or_default();
+        let found = self.users(users).await?;
+        for (place, (name, found)) in users.iter().zip(found).enumerate() {
             if found.is_empty() {
                 return Err(wrong(
                     format!("{path}.users[{place}]"),
@@ -74,47 +76,105 @@ impl Lookup<'_> {
         Ok(Some(Test::Actors(people)))
     }
 
-    /// Everybody whom this id, account id or e-mail address names.
-    pub(super) async fn users(&self, name: &str) -> Result<Vec<i64>, StoreError> {
+    /// Everybody whom each of these ids, account ids or e-mail addresses names.
+    pub(super) async fn users(&self, names: &[String]) -> Result<Vec<Vec<i64>>, StoreError> {
+        let mut found = vec![Vec::new(); names.len()];
         if !self.sees_all {
-            return Ok(Vec::new());
+            return Ok(found);
         }
-        let db = &self.store.read;
-        if let Some(number) = NodeId::number_of(name, NodeKind::User) {
-            let found = user::Entity::find_by_id(number).one(db).await?;
-            return Ok(found.into_iter().map(|user| user.person_id).collect());
+        let number = |name: &String| NodeId::number_of(name, NodeKind::User);
+        let persons = self.persons(names.iter().filter_map(number)).await?;
+        let names: Vec<String> = names.iter().map(|name| clean(name.clone())).collect();
+        let aliases = self.named(names.iter().filter(|name| number(name).is_none()));
+        let aliases = aliases.await?;
+        for (name, found) in names.iter().zip(&mut found) {
+            let known = match number(name) {
+                Some(number) => persons.get(&number),
+                None => aliases.get(name),
+            };
+            found.extend(known.into_iter().flatten());
         }
-        let name = clean(name.to_owned());
-        let aliases = alias::Entity::find()
-            .filter(alias::COLUMN.value.eq(&name))
-            .all(db)
-            .await?;
-        if !aliases.is_empty() {
-            return Ok(aliases.into_iter().map(|alias| alias.user_id).collect());
+        let unknown = names.iter().zip(&found);
+        let unknown = unknown.filter(|(name, found)| found.is_empty() && number(name).is_none());
+        let addresses: BTreeSet<String> = unknown.map(|(name, _)| name.to_lowercase()).collect();
+        let by_address = self.addressed(&addresses).await?;
+        for (name, found) in names.iter().zip(&mut found) {
+            if found.is_empty() {
+                let known = by_address.get(&name.to_lowercase());
+                found.extend(known.into_iter().flatten());
+            }
         }
-        let lower = name.to_lowercase();
-        let words = user_word::Entity::find()
-            .filter(user_word::COLUMN.word.eq(&lower))
-            .all(db)
+        Ok(found)
+    }
+
+    /// Whose accounts these are, by number.
+    async fn persons(
+        &self,
+        numbers: impl Iterator<Item = i64>,
+    ) -> Result<HashMap<i64, Vec<i64>>, StoreError> {
+        let numbers: Vec<i64> = numbers.collect();
+        if numbers.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<(i64, i64)> = user::Entity::find()
+            .select_only()
+            .column(user::Column::Id)
+            .column(user::Column::PersonId)
+            .filter(user::COLUMN.id.is_in(numbers))
+            .into_tuple()
+            .all(&self.store.read)
             .await?;
-        let users = user::Entity::find()
-            .filter(
-                user::COLUMN
-                    .id
-                    .is_in(words.into_iter().map(|word| word.user_id)),
-            )
-            .all(db)
-            .await?;
-        let has_address = |user: &user::Model| {
-            user.email
-                .as_deref()
-                .is_some_and(|email| email.to_lowercase() == lower)
-        };
-        Ok(users
+        Ok(rows
             .into_iter()
-            .filter(has_address)
-            .map(|user| user.person_id)
+            .map(|(id, person)| (id, vec![person]))
             .collect())
+    }
+
+    /// Whose names these are.
+    async fn named(
+        &self,
+        names: impl Iterator<Item = &String>,
+    ) -> Result<HashMap<String, Vec<i64>>, StoreError> {
+        let names: BTreeSet<&String> = names.collect();
+        let mut whose: HashMap<String, Vec<i64>> = HashMap::new();
+        if names.is_empty() {
+            return Ok(whose);
+        }
+        let rows = alias::Entity::find()
+            .filter(alias::COLUMN.value.is_in(names))
+            .all(&self.store.read)
+            .await?;
+        for row in rows {
+            whose.entry(row.value).or_default().push(row.user_id);
+        }
+        Ok(whose)
+    }
+
+    /// Whose e-mail addresses these are, in lower case.
+    async fn addressed(
+        &self,
+        addresses: &BTreeSet<String>,
+    ) -> Result<HashMap<String, Vec<i64>>, StoreError> {
+        let mut whose: HashMap<String, Vec<i64>> = HashMap::new();
+        if addresses.is_empty() {
+            return Ok(whose);
+        }
+        let words = user_word::Entity::find()
+            .filter(user_word::COLUMN.word.is_in(addresses))
+            .all(&self.store.read)
+            .await?;
+        let ids: BTreeSet<i64> = words.into_iter().map(|word| word.user_id).collect();
+        let users = user::Entity::find()
+            .filter(user::COLUMN.id.is_in(ids))
+            .all(&self.store.read)
+            .await?;
+        for user in users {
+            if let Some(email) = user.email {
+                let users = whose.entry(email.to_lowercase()).or_default();
+                users.push(user.person_id);
+            }
+        }
+        Ok(whose)
     }
 
     /// Every group with this id or name.

@@ -1,13 +1,11 @@
 //! What is asked of the aggregated view: by what rows are divided, which columns they have, and their order.
 
-use crate::activity::{Breakdown, Order, OrderBy};
+use super::{Breakdown, Order, OrderBy};
 use crate::event::action as catalogue;
-use crate::graphql::action::Action;
-use crate::graphql::error;
-use crate::graphql::event::OrderDirection;
+use crate::event::order::{ActivityBreakdown, ActivityOrder, ActivityOrderField, OrderDirection};
+use crate::store::StoreError;
 use crate::store::entity::action;
 use crate::store::query::chosen::{ActionName, ActionNames, fold};
-use async_graphql::{Enum, InputObject, Result};
 use std::collections::BTreeSet;
 
 /// The columns that are shown when nobody says which.
@@ -28,54 +26,48 @@ const ALL_COLUMNS: &str = "*";
 /// How many columns there may be, unless they are all that there are.
 const COLUMNS: usize = 100;
 
-/// By what the rows of actors are divided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub(in crate::graphql) enum ActivityBreakdown {
-    /// By project; what happened in none has a row of its own.
-    Project,
-    /// By the status that issues came to; only changes of status are counted.
-    Status,
-    /// By the status that issues left and the one that they came to; only changes of status are counted.
-    Transition,
-    /// By issue; what concerns none, and issues that you may not see, have one row together.
-    Issue,
-    /// By monitored field; only changes of one are counted, and an event that changed two counts in two rows. Combines
-    /// with PROJECT and ISSUE only.
-    Field,
-}
-
-/// What rows are compared by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub(in crate::graphql) enum ActivityOrderField {
-    /// All columns together.
-    Total,
-    /// The column that `column` names.
-    Column,
-    /// The actor's name.
-    Actor,
-}
-
-/// An order of rows.
-#[derive(Clone, Debug, InputObject)]
-pub(in crate::graphql) struct ActivityOrder {
-    /// What to compare.
-    field: ActivityOrderField,
-    /// With COLUMN: which one, as `columns` has it.
-    column: Option<String>,
-    /// In which direction.
-    #[graphql(default_with = "OrderDirection::Desc")]
-    direction: OrderDirection,
-}
-
 /// A column, with the stored actions that it counts.
-pub(super) struct Column {
+#[derive(Clone, Debug)]
+pub struct Column {
     /// As it was asked for.
-    name: String,
-    pub(super) action: Action,
-    pub(super) ids: Vec<i32>,
+    pub name: String,
+    /// The action.
+    pub action: ColumnAction,
+    /// The numbers of the actions as upstream systems name them.
+    pub ids: Vec<i32>,
 }
 
-pub(super) fn read_breakdown(asked: &[ActivityBreakdown]) -> Result<Breakdown> {
+/// What a column counts: an action that the catalogue knows, or one that only the log does.
+#[derive(Clone, Debug)]
+pub enum ColumnAction {
+    /// A row of the catalogue.
+    Known(&'static catalogue::Action),
+    /// What upstream named.
+    Seen(action::Model),
+}
+
+impl ColumnAction {
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Known(known) => known.code,
+            Self::Seen(row) => &row.code,
+        }
+    }
+
+    /// What people read.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Known(known) => known.label,
+            Self::Seen(row) => &row.label,
+        }
+    }
+}
+
+/// By what rows are divided; `asked` may say things twice.
+pub fn read_breakdown(asked: &[ActivityBreakdown]) -> Result<Breakdown, StoreError> {
     let has = |one| asked.contains(&one);
     let breakdown = Breakdown {
         project: has(ActivityBreakdown::Project),
@@ -85,7 +77,7 @@ pub(super) fn read_breakdown(asked: &[ActivityBreakdown]) -> Result<Breakdown> {
         field: has(ActivityBreakdown::Field),
     };
     if breakdown.field && (breakdown.status || breakdown.transition) {
-        return Err(error::bad_input(
+        return Err(wrong(
             "breakdown",
             "FIELD combines with PROJECT and ISSUE only; PROJECT, STATUS, TRANSITION and ISSUE combine with each other",
         ));
@@ -93,10 +85,11 @@ pub(super) fn read_breakdown(asked: &[ActivityBreakdown]) -> Result<Breakdown> {
     Ok(breakdown)
 }
 
-pub(super) fn read_columns(
+/// The columns of these names, or the usual ones.
+pub fn read_columns(
     asked: Option<Vec<String>>,
     stored: &[action::Model],
-) -> Result<Vec<Column>> {
+) -> Result<Vec<Column>, StoreError> {
     let asked = asked.unwrap_or_else(|| DEFAULT_COLUMNS.map(str::to_owned).to_vec());
     if asked == [ALL_COLUMNS] {
         let codes: BTreeSet<&str> = stored.iter().map(|row| row.code.as_str()).collect();
@@ -106,7 +99,7 @@ pub(super) fn read_columns(
             .collect();
     }
     if asked.is_empty() || asked.len() > COLUMNS {
-        return Err(error::bad_input(
+        return Err(wrong(
             "columns",
             format!(
                 "{} are out of range; give 1 to {COLUMNS}, or `*`",
@@ -120,9 +113,9 @@ pub(super) fn read_columns(
         let column = column(name, &path, stored)?;
         if columns
             .iter()
-            .any(|other| other.action.code == column.action.code)
+            .any(|other| other.action.code() == column.action.code())
         {
-            return Err(error::bad_input(&path, format!("`{name}` is there twice")));
+            return Err(wrong(&path, format!("`{name}` is there twice")));
         }
         columns.push(column);
     }
@@ -130,7 +123,7 @@ pub(super) fn read_columns(
 }
 
 /// The column of that name: of an action that the catalogue or the log knows.
-fn column(name: &str, path: &str, stored: &[action::Model]) -> Result<Column> {
+fn column(name: &str, path: &str, stored: &[action::Model]) -> Result<Column, StoreError> {
     let names = ActionNames {
         of: ActionName::Itself,
         names: BTreeSet::from([fold(name)]),
@@ -139,10 +132,10 @@ fn column(name: &str, path: &str, stored: &[action::Model]) -> Result<Column> {
         .find(|action| fold(action.code) == fold(name) || fold(action.label) == fold(name));
     let seen = stored.iter().find(|row| names.name(row));
     let action = match (known, seen) {
-        (Some(known), _) => Action::of_catalogue(known),
-        (None, Some(seen)) => Action::of_stored(seen),
+        (Some(known), _) => ColumnAction::Known(known),
+        (None, Some(seen)) => ColumnAction::Seen(seen.clone()),
         (None, None) => {
-            return Err(error::bad_input(
+            return Err(wrong(
                 path,
                 format!("there is no action `{name}`; `actions` lists the codes"),
             ));
@@ -150,7 +143,7 @@ fn column(name: &str, path: &str, stored: &[action::Model]) -> Result<Column> {
     };
     let called = stored
         .iter()
-        .filter(|row| names.name(row) || row.code == action.code);
+        .filter(|row| names.name(row) || row.code == action.code());
     Ok(Column {
         name: name.to_owned(),
         ids: called.map(|row| row.id).collect(),
@@ -158,22 +151,24 @@ fn column(name: &str, path: &str, stored: &[action::Model]) -> Result<Column> {
     })
 }
 
-pub(super) fn place_of(columns: &[Column], path: &str, name: &str) -> Result<usize> {
+/// Which of the columns that name means; `path` is where the name was given.
+pub fn place_of(columns: &[Column], path: &str, name: &str) -> Result<usize, StoreError> {
     let folded = fold(name);
     let found = columns
         .iter()
-        .position(|column| fold(&column.name) == folded || fold(&column.action.code) == folded);
+        .position(|column| fold(&column.name) == folded || fold(column.action.code()) == folded);
     found.ok_or_else(|| {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let message = format!(
             "there is no column `{name}`; there are {}",
             names.join(", ")
         );
-        error::bad_input(path, message)
+        wrong(path, message)
     })
 }
 
-pub(super) fn read_order(asked: Option<ActivityOrder>, columns: &[Column]) -> Result<Order> {
+/// The order of rows, or the usual one.
+pub fn read_order(asked: Option<ActivityOrder>, columns: &[Column]) -> Result<Order, StoreError> {
     let Some(asked) = asked else {
         return Ok(Order {
             by: OrderBy::Total,
@@ -185,13 +180,10 @@ pub(super) fn read_order(asked: Option<ActivityOrder>, columns: &[Column]) -> Re
             OrderBy::Column(place_of(columns, "orderBy.column", &name)?)
         }
         (ActivityOrderField::Column, None) => {
-            return Err(error::bad_input("orderBy.column", "say by which column"));
+            return Err(wrong("orderBy.column", "say by which column"));
         }
         (_, Some(_)) => {
-            return Err(error::bad_input(
-                "orderBy.column",
-                "goes with the field COLUMN only",
-            ));
+            return Err(wrong("orderBy.column", "goes with the field COLUMN only"));
         }
         (ActivityOrderField::Total, None) => OrderBy::Total,
         (ActivityOrderField::Actor, None) => OrderBy::Actor,
@@ -200,4 +192,11 @@ pub(super) fn read_order(asked: Option<ActivityOrder>, columns: &[Column]) -> Re
         by,
         descending: asked.direction == OrderDirection::Desc,
     })
+}
+
+fn wrong(path: &str, message: impl Into<String>) -> StoreError {
+    StoreError::Filter {
+        path: path.to_owned(),
+        message: message.into(),
+    }
 }

@@ -1,0 +1,66 @@
+//! What is done on this server, as events of the log that it keeps: written in the transaction that does it.
+
+use super::StoreError;
+use super::append::{self, Appended};
+use super::names::Resolver;
+use super::observation::Observation;
+use crate::access::Viewer;
+use crate::event::{Actor, ActorKind, Alias, System, Timestamp};
+
+/// Puts an administrator's decision into the log.
+pub(super) async fn decided(
+    resolver: &mut Resolver<'_>,
+    viewer: &Viewer,
+    now: Timestamp,
+    decision: Option<Observation<'_>>,
+) -> Result<Appended, StoreError> {
+    let how = "administrator's decision";
+    record(resolver, viewer, now, (how, decision)).await
+}
+
+/// Puts what somebody did with their token into the log.
+pub(super) async fn done(
+    resolver: &mut Resolver<'_>,
+    viewer: &Viewer,
+    now: Timestamp,
+    deeds: impl IntoIterator<Item = Observation<'_>>,
+) -> Result<Appended, StoreError> {
+    record(resolver, viewer, now, ("token", deeds)).await
+}
+
+async fn record<'d>(
+    resolver: &mut Resolver<'_>,
+    viewer: &Viewer,
+    now: Timestamp,
+    (how, deeds): (&str, impl IntoIterator<Item = Observation<'d>>),
+) -> Result<Appended, StoreError> {
+    let source = System::Auditgraph.as_str();
+    let source_id = resolver.source(source, System::Auditgraph).await?;
+    let newest = append::newest(resolver.transaction).await?;
+    let actor = match &viewer.account_id {
+        Some(account) => Actor {
+            alias: Alias::account(account),
+            kind: ActorKind::Person,
+            name: None,
+            email: None,
+        },
+        None => Actor {
+            alias: Alias::token(viewer.token_id),
+            kind: ActorKind::App,
+            name: Some(viewer.name.clone()),
+            email: None,
+        },
+    };
+    let event = |deed: Observation<'_>| {
+        let why = format!("done with the token {}", viewer.name);
+        let mut event = deed.because(why).into_event(source, now);
+        // The same may be done again at the same moment.
+        event.upstream_key = format!("{}/{newest}", event.upstream_key);
+        event.system = System::Auditgraph;
+        event.actor = Some(actor.clone());
+        event.method = Some(how.to_owned());
+        event
+    };
+    let events = deeds.into_iter().map(event).collect();
+    append::write(resolver, source, source_id, events, now).await
+}
