@@ -217,6 +217,7 @@ struct Duck {
 const SCRIPT: &str = r#"
 import sys, time, duckdb
 db = duckdb.connect(":memory:")
+db.execute("SET enable_progress_bar = false")
 db.execute("SET threads TO 2")
 db.execute("CREATE TABLE events AS SELECT * FROM read_csv(?, header=false, columns={'time': 'TIMESTAMP', 'actor_id': 'USMALLINT', 'action_id': 'USMALLINT', 'container_id': 'USMALLINT'}, nullstr='')", [sys.argv[1]])
 print("ready", flush=True)

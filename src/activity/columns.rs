@@ -4,7 +4,9 @@
 //! The log is cut into chunks of as many events as sixteen bits can tell apart, so that within a chunk every value of a
 //! column has a code of sixteen bits or fewer, however many there are in all.
 
+use super::marks::Marks;
 use super::names::{IssueRef, Names};
+use super::times::Times;
 use crate::store::columns::{ChangeValues, EventValues};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -59,11 +61,13 @@ impl Codes {
 }
 
 impl<T: Copy> Column<T> {
+    /// The value at a place.
     pub(super) fn at(&self, place: usize) -> T {
         self.values[self.codes.at(place)]
     }
 
-    fn bytes(&self) -> usize {
+    /// Bytes that it holds.
+    pub(super) fn bytes(&self) -> usize {
         self.codes.bytes() + self.values.capacity() * size_of::<T>()
     }
 }
@@ -71,8 +75,8 @@ impl<T: Copy> Column<T> {
 /// Up to [`CHUNK`] events, one after the other in the log.
 #[derive(Debug)]
 pub(super) struct Chunk {
-    /// Seconds since 1970, rounded down.
-    pub(super) times: Vec<u32>,
+    /// Rounded down to seconds.
+    pub(super) times: Times,
     /// The earliest and the latest of them.
     pub(super) span: (u32, u32),
     /// Numbers of aliases; 0 for nobody.
@@ -82,10 +86,10 @@ pub(super) struct Chunk {
     /// Numbers of containers; 0 for none.
     pub(super) containers: Column<u32>,
     pub(super) issues: Column<IssueRef>,
-    /// Which event changed which field, a row a change: its place in the chunk, the field's place among the names.
-    pub(super) fields: Vec<(u16, u32)>,
+    /// Which event changed which field, a row a change: the field by its place among the names.
+    pub(super) fields: Marks<u32>,
     /// Which event moved an issue from which status to which.
-    pub(super) moves: Vec<(u16, u32, u32)>,
+    pub(super) moves: Marks<(u32, u32)>,
 }
 
 /// All chunks: full ones, and one that fills.
@@ -173,20 +177,18 @@ impl Columns {
             let place_of_field = self.names.of(field);
             let chunk = &mut self.chunks[index];
             // Two changes of one field in one event are one for who counts events.
-            if !chunk
-                .fields
-                .iter()
-                .rev()
+            let noted = chunk.fields.iter().rev();
+            let is_noted = noted
                 .take_while(|(of, _)| *of == place)
-                .any(|(_, known)| *known == place_of_field)
-            {
-                chunk.fields.push((place, place_of_field));
+                .any(|(_, known)| known == place_of_field);
+            if !is_noted {
+                chunk.fields.push(place, place_of_field);
             }
             let has_issue = chunk.issues.at(place.into()) != IssueRef::NONE;
             if field.eq_ignore_ascii_case("status") && has_issue {
                 let from = self.names.of(from.as_deref().unwrap_or_default());
                 let to = self.names.of(to.as_deref().unwrap_or_default());
-                self.chunks[index].moves.push((place, from, to));
+                self.chunks[index].moves.push(place, (from, to));
             }
         }
     }
@@ -239,36 +241,36 @@ fn put<T: Copy + Eq + Hash>(column: &mut Column<T>, codes: &mut HashMap<T, u16>,
 impl Chunk {
     fn new() -> Self {
         Self {
-            times: Vec::new(),
+            times: Times::default(),
             span: (u32::MAX, 0),
             actors: Column::new(),
             kinds: Column::new(),
             containers: Column::new(),
             issues: Column::new(),
-            fields: Vec::new(),
-            moves: Vec::new(),
+            fields: Marks::default(),
+            moves: Marks::default(),
         }
     }
 
     /// Takes no more room than it needs: nothing is added any more.
     fn seal(&mut self) {
-        self.times.shrink_to_fit();
+        self.times.seal();
         self.actors.seal();
         self.kinds.seal();
         self.containers.seal();
         self.issues.seal();
-        self.fields.shrink_to_fit();
-        self.moves.shrink_to_fit();
+        self.fields.seal();
+        self.moves.seal();
     }
 
     fn bytes(&self) -> usize {
-        self.times.capacity() * size_of::<u32>()
+        self.times.bytes()
             + self.actors.bytes()
             + self.kinds.bytes()
             + self.containers.bytes()
             + self.issues.bytes()
-            + self.fields.capacity() * size_of::<(u16, u32)>()
-            + self.moves.capacity() * size_of::<(u16, u32, u32)>()
+            + self.fields.bytes()
+            + self.moves.bytes()
     }
 }
 
@@ -280,7 +282,8 @@ impl<T: Copy + Eq + Hash> Column<T> {
         }
     }
 
-    fn seal(&mut self) {
+    /// Takes no more room than it needs.
+    pub(super) fn seal(&mut self) {
         self.values.shrink_to_fit();
         let Codes::Wide(codes) = &mut self.codes else {
             return;
@@ -387,7 +390,7 @@ mod tests {
             columns.learn(last + 1, 1);
             for (index, event) in events.iter().enumerate() {
                 let (chunk, at) = (&columns.chunks[index / CHUNK], index % CHUNK);
-                assert_eq!(i64::from(chunk.times[at]), event.1.div_euclid(1_000_000));
+                assert_eq!(i64::from(chunk.times.at(at)), event.1.div_euclid(1_000_000));
                 assert_eq!(i64::from(chunk.actors.at(at)), event.0 % actors + 1);
                 assert_eq!(i64::from(chunk.containers.at(at)), event.6.unwrap_or(0));
                 let kind = columns.kinds[chunk.kinds.at(at) as usize];
@@ -401,7 +404,11 @@ mod tests {
                 let id = event.7.clone().map(IssueText::Id);
                 assert_eq!(issue, id.or(event.8.clone().map(IssueText::Key)));
             }
-            let moves: usize = columns.chunks.iter().map(|chunk| chunk.moves.len()).sum();
+            let moves: usize = columns
+                .chunks
+                .iter()
+                .map(|chunk| chunk.moves.iter().count())
+                .sum();
             let of_issues = events
                 .iter()
                 .step_by(10)

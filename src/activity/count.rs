@@ -110,7 +110,7 @@ fn left(columns: &Columns, index: usize, plan: &Plan) -> Left {
     }
     if chunk.span.0 < plan.from || plan.to < chunk.span.1 {
         keep(&mut left, length, |at| {
-            (plan.from..=plan.to).contains(&chunk.times[at])
+            (plan.from..=plan.to).contains(&chunk.times.at(at))
         });
     }
     if let Some(containers) = &plan.containers {
@@ -320,33 +320,33 @@ fn by_key(columns: &Columns, people: &People, places: &Places, question: &Questi
         };
         if asked.status || asked.transition {
             let mut last = Last::default();
-            for (at, from, to) in &chunk.moves {
-                let Some((key, column)) = event((*at).into()) else {
+            for (at, (from, to)) in chunk.moves.iter() {
+                let Some((key, column)) = event(at.into()) else {
                     continue;
                 };
                 let key = Key {
-                    from: asked.transition.then_some(*from),
-                    to: Some(*to),
+                    from: asked.transition.then_some(from),
+                    to: Some(to),
                     ..key
                 };
-                if let Some(first) = last.meets(*at, key) {
+                if let Some(first) = last.meets(at, key) {
                     counting.add(key, column, first);
                 }
             }
         } else if asked.field {
             let mut last = Last::default();
-            for (at, field) in &chunk.fields {
-                if !question.fields.contains(*field as usize) {
+            for (at, field) in chunk.fields.iter() {
+                if !question.fields.contains(field as usize) {
                     continue;
                 }
-                let Some((key, column)) = event((*at).into()) else {
+                let Some((key, column)) = event(at.into()) else {
                     continue;
                 };
                 let key = Key {
-                    field: Some(*field),
+                    field: Some(field),
                     ..key
                 };
-                if let Some(first) = last.meets(*at, key) {
+                if let Some(first) = last.meets(at, key) {
                     counting.add(key, column, first);
                 }
             }

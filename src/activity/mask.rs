@@ -84,7 +84,7 @@ impl Mask {
                 all.subtract(&part.places(columns, index));
                 all
             }
-            Self::Seconds(from, to) => by_value(&|at| (*from..=*to).contains(&chunk.times[at])),
+            Self::Seconds(from, to) => by_value(&|at| (*from..=*to).contains(&chunk.times.at(at))),
             Self::Kinds(kinds) => among(chunk, &chunk.kinds, |kind| kinds.contains(kind as usize)),
             Self::Actors(set) => among(chunk, &chunk.actors, |id| set.contains(id as usize)),
             Self::Containers(set) => {
@@ -299,11 +299,10 @@ impl Planner<'_> {
                     .any(|second| (chunk.span.0..=chunk.span.1).contains(second))
             });
             let near = touched.flat_map(|(index, chunk)| {
-                let times = chunk.times.iter().enumerate();
                 let cut = &cut;
-                times
-                    .filter(|(_, second)| cut.contains(second))
-                    .map(move |(at, _)| position(index, at))
+                (0..chunk.times.len())
+                    .filter(|at| cut.contains(&chunk.times.at(*at)))
+                    .map(move |at| position(index, at))
             });
             near.filter(|position| *position <= self.until).collect()
         };

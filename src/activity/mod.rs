@@ -8,11 +8,13 @@ mod answer;
 pub mod asked;
 mod columns;
 mod count;
+mod marks;
 mod mask;
 mod names;
 mod people;
 mod range;
 mod set;
+mod times;
 
 pub use answer::{Answer, Order, OrderBy, Question, Rank, Row, RowKey};
 pub use range::{Limits, within_range};

@@ -1,5 +1,7 @@
 //! Saved filters: kept, shared, starred, and run by id wherever a filter is taken.
 
+mod input;
+
 use super::group::Group;
 use super::page::{Connection, PageArgs};
 use super::project::Project;
@@ -18,7 +20,11 @@ use crate::store::saved::{
     self, Audience, NewSavedFilter, SavedFilterChange, SavedFilterChoice, ShareKind,
 };
 use async_graphql::types::Json;
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, MaybeUndefined, Object, Result, SimpleObject};
+use input::{
+    CreateSavedFilterInput, DeleteSavedFilterInput, SetSavedFilterFavoriteInput,
+    UpdateSavedFilterInput,
+};
 use std::sync::Arc;
 
 #[derive(Default)]
@@ -165,86 +171,6 @@ impl SavedFilterMutation {
             .map_err(|failure| error::from_store(ctx, failure))?;
         payload(ctx, id).await
     }
-}
-
-/// A filter to keep.
-#[derive(InputObject)]
-struct CreateSavedFilterInput {
-    /// Its name; 1 to 255 characters.
-    name: String,
-    /// What it is for; at most 4,000 characters.
-    description: Option<String>,
-    /// What it chooses; every event when neither this nor `search` is given.
-    filter: Option<EventFilter>,
-    /// What it chooses, too, as text; see `parseSearch`. With `filter`, both must hold.
-    search: Option<String>,
-    /// How its answer is shown; as a list of events when absent.
-    view: Option<SavedView>,
-    /// Who may see and run it.
-    viewers: Option<SavedFilterAudienceInput>,
-    /// Who may change and delete it, too.
-    editors: Option<SavedFilterAudienceInput>,
-}
-
-/// What to change of a saved filter.
-#[derive(InputObject)]
-struct UpdateSavedFilterInput {
-    /// Its global id.
-    id: ID,
-    /// Its name; 1 to 255 characters.
-    name: Option<String>,
-    /// What it is for; at most 4,000 characters, null for nothing.
-    description: MaybeUndefined<String>,
-    /// What it chooses, in place of all that it chose before.
-    filter: Option<EventFilter>,
-    /// The same as text; see `parseSearch`. With `filter`, both must hold.
-    search: Option<String>,
-    /// How its answer is shown, in place of all that was kept before.
-    view: Option<SavedView>,
-    /// Who may see and run it, in place of who might before; nobody when it is empty.
-    viewers: Option<SavedFilterAudienceInput>,
-    /// Who may change and delete it, too, in place of who might before.
-    editors: Option<SavedFilterAudienceInput>,
-}
-
-/// People with whom something is shared.
-#[derive(InputObject)]
-struct SavedFilterAudienceInput {
-    /// Users, by global id, Atlassian account id or any other alias, or e-mail address.
-    users: Option<Vec<String>>,
-    /// Groups, by global id, upstream's id or name.
-    groups: Option<Vec<String>>,
-    /// Projects, by global id or key: the people in them, and tokens to which they are granted.
-    projects: Option<Vec<String>>,
-    /// Customer organizations, by global id, upstream's id or name.
-    organizations: Option<Vec<String>>,
-}
-
-impl From<SavedFilterAudienceInput> for Audience {
-    fn from(input: SavedFilterAudienceInput) -> Self {
-        Self {
-            users: input.users.unwrap_or_default(),
-            groups: input.groups.unwrap_or_default(),
-            projects: input.projects.unwrap_or_default(),
-            organizations: input.organizations.unwrap_or_default(),
-        }
-    }
-}
-
-/// A saved filter to delete.
-#[derive(InputObject)]
-struct DeleteSavedFilterInput {
-    /// Its global id.
-    id: ID,
-}
-
-/// Whether a saved filter has a star of yours.
-#[derive(InputObject)]
-struct SetSavedFilterFavoriteInput {
-    /// Its global id.
-    id: ID,
-    /// Whether it has one.
-    favorite: bool,
 }
 
 /// A saved filter, as it is now.

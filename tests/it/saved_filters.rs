@@ -428,7 +428,7 @@ async fn what_it_names_and_is_gone_is_shown_as_broken(kind: Kind) {
     let node = &found["data"]["node"];
     assert_eq!(
         node["search"],
-        "action:issue.deleted group:auditors -group:auditors"
+        "group:auditors action:issue.deleted -group:auditors"
     );
     let paths: Vec<&str> = node["problems"]
         .as_array()
