@@ -403,7 +403,7 @@ async fn a_field_is_carried_out_once_however_often_it_is_asked_for() {
     let engine = Engine::over(schema.finish(), world.backend(), &world.config, metrics).unwrap();
     let query = "{ events { nodes { id } } ...A ... on Query { events { nodes { ...B } } } } \
         fragment A on Query { events { nodes { upstreamId action { code } } } } \
-        fragment B on Event { action { label } ... @include(if: true) { id } }";
+        fragment B on Event { action { label } raw ... @include(if: true) { id } }";
     let answer = ask(&engine, json!({"query": query})).await;
     let first = &answer["data"]["events"]["nodes"][0];
     assert_eq!(

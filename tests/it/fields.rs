@@ -22,7 +22,15 @@ use std::sync::Arc;
 on_both!(every_field_of_every_type_has_a_rule);
 
 /// What is said to fields that demand something, or that say more to some; placeholders stand for ids of the company.
-const ARGUMENTS: [(&str, &[&str]); 15] = [
+const ARGUMENTS: [(&str, &[&str]); 19] = [
+    (
+        "Mutation.createSavedFilter",
+        &[r#"(input: {name: "kept", viewers: {users: []}})"#],
+    ),
+    (
+        "Mutation.deleteSavedFilter",
+        &[r#"(input: {id: "{doomed}"})"#],
+    ),
     (
         "Mutation.linkUsers",
         &[r#"(input: {users: ["{user}", "{user}"]})"#],
@@ -30,6 +38,14 @@ const ARGUMENTS: [(&str, &[&str]); 15] = [
     (
         "Mutation.separateUser",
         &[r#"(input: {user: "{user}", aliases: []})"#],
+    ),
+    (
+        "Mutation.setSavedFilterFavorite",
+        &[r#"(input: {id: "{saved}", favorite: true})"#],
+    ),
+    (
+        "Mutation.updateSavedFilter",
+        &[r#"(input: {id: "{saved}", name: "kept"})"#],
     ),
     (
         "Mutation.setMonitoredFields",
@@ -237,7 +253,18 @@ async fn ids(world: &World) -> BTreeMap<&'static str, String> {
         text(ids.find(|id| id.is_string()).unwrap())
     };
     let kinds = ["user", "group", "project", "issue", "event"];
-    kinds.map(|kind| (kind, id(kind))).into()
+    let mut ids: BTreeMap<&str, String> = kinds.map(|kind| (kind, id(kind))).into();
+    for saved in ["saved", "doomed"] {
+        let keep = "mutation ($name: String!) { createSavedFilter(input: {
+            name: $name, description: \"kept\", filter: {products: [JIRA]},
+            view: {kind: AGGREGATED, columns: [\"issue.created\"], breakdown: [PROJECT],
+                eventOrder: {field: TIME}, activityOrder: {field: COLUMN, column: \"issue.created\"}},
+        }) { savedFilter { id } } }";
+        let kept = world.ask(keep, json!({"name": saved})).await;
+        let id = text(&kept["data"]["createSavedFilter"]["savedFilter"]["id"]);
+        ids.insert(saved, id);
+    }
+    ids
 }
 
 /// What a field gave, wherever it was met.

@@ -510,7 +510,7 @@ async fn administrators_link_and_separate(kind: Kind) {
     assert_eq!(after, before);
 
     let log = world
-        .data(r#"{ events(filter: {sources: ["directory"]}, orderBy: {field: RECORDED, direction: ASC}) {
+        .data(r#"{ events(filter: {sources: ["auditgraph"]}, orderBy: {field: RECORDED, direction: ASC}) {
             nodes { action { code } actor { name kind } target { name } objects { name } method message } } }"#)
         .await;
     let told = |code: &str| {
@@ -520,7 +520,7 @@ async fn administrators_link_and_separate(kind: Kind) {
             "target": {"name": "Ann Lee"},
             "objects": [{"name": "Ann Second"}],
             "method": "administrator's decision",
-            "message": "decided with the token test",
+            "message": "done with the token test",
         })
     };
     let expected = json!([told("user.linked"), told("user.separated")]);

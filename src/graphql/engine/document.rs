@@ -2,6 +2,7 @@
 
 use super::guard::{self, Measured};
 use super::types::Types;
+use super::validate::Checked;
 use super::{lexer, validate};
 use crate::config::Limits;
 use crate::graphql::error::{self, Code};
@@ -22,6 +23,7 @@ const KEPT_TOKENS: usize = 200_000;
 pub(super) struct Document {
     pub(super) parsed: ExecutableDocument,
     pub(super) measured: Measured,
+    pub(super) checked: Checked,
     tokens: usize,
 }
 
@@ -158,6 +160,7 @@ fn read(text: &str, limits: &Limits, types: &Types) -> Result<Document, ServerEr
     Ok(Document {
         parsed,
         measured,
+        checked: Checked::default(),
         tokens,
     })
 }

@@ -235,7 +235,8 @@ impl Parts {
             Answer::later(&message, wait, &caller.request_id)
         })?;
         self.metrics.cost.inc_by(u64::from(spent.cost));
-        let valid = self.validator.check(parsed, name, &variables);
+        let check = || self.validator.check(parsed, name, &variables);
+        let valid = document.checked.or(operation, name, &variables, check);
         valid.map_err(|errors| Answer::refusal(errors, &caller.request_id).with_cost(spent))?;
         let planned = plan::plan(parsed, operation, &variables, types).map_err(refused)?;
         Ok(Ready {

@@ -6,11 +6,14 @@ use crate::graphql::Schema;
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, InlineFragment, Selection, SelectionSet,
+    BaseType, DocumentOperations, ExecutableDocument, InlineFragment, OperationDefinition,
+    Selection, SelectionSet,
 };
 use async_graphql::{Positioned, Request, Response, ServerError, ValidationMode, Value, Variables};
 use futures::FutureExt;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Puts each `__typename` with directives into a fragment with the same directives: on the field itself the framework does
 /// not look at them, and takes the variables in them for unused.
@@ -49,6 +52,10 @@ fn wrap(set: &mut SelectionSet) {
     }
 }
 
+/// How many are kept for each document, and how long each may be.
+const KEPT: usize = 8;
+const LONGEST: usize = 1_000;
+
 /// A schema that validates and carries nothing out.
 pub(super) struct Validator(Schema);
 
@@ -81,6 +88,57 @@ impl Validator {
             None => Err(vec![ServerError::new("the document was not checked", None)]),
         }
     }
+}
+
+/// Which operations of a document were found valid, with which variables: most are asked again and again, and only what
+/// stands in some variables differs.
+#[derive(Debug, Default)]
+pub(super) struct Checked(Mutex<VecDeque<String>>);
+
+impl Checked {
+    /// Whether an operation was found valid with such variables; if not, it is once `check` has found no fault.
+    pub(super) fn or(
+        &self,
+        operation: &OperationDefinition,
+        name: Option<&str>,
+        variables: &Variables,
+        check: impl FnOnce() -> Result<(), Vec<ServerError>>,
+    ) -> Result<(), Vec<ServerError>> {
+        let essence = essence(operation, name, variables);
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(&essence) {
+            return Ok(());
+        }
+        check()?;
+        if essence.len() <= LONGEST {
+            let mut known = known();
+            known.truncate(KEPT - 1);
+            known.push_front(essence);
+        }
+        Ok(())
+    }
+}
+
+/// What the validity of an operation depends on: its name and its variables, but not what a text says.
+fn essence(operation: &OperationDefinition, name: Option<&str>, variables: &Variables) -> String {
+    let mut essence = name.unwrap_or_default().to_owned();
+    for (given, value) in variables.iter() {
+        let declared = operation.variable_definitions.iter();
+        let mut declared = declared.filter(|declared| declared.node.name.node == *given);
+        let is_text = declared.next().is_some_and(|declared| {
+            let of = &declared.node.var_type.node.base;
+            matches!(of, BaseType::Named(name) if ["String", "ID"].contains(&name.as_str()))
+        });
+        essence.push('\n');
+        essence.push_str(given);
+        match value {
+            Value::String(_) if is_text => essence.push_str(": a text"),
+            value => {
+                let _ = write!(essence, ": {value}");
+            }
+        }
+    }
+    essence
 }
 
 #[derive(Clone, Copy)]

@@ -7,6 +7,7 @@ graphql`
     ...connections_users
     ...connections_groups
     ...connections_organizations
+    ...connections_savedFilters
     ...connections_statuses
     ...connections_resolutions
     ...connections_fields
@@ -148,6 +149,36 @@ graphql`
       edges {
         node {
           ...nodes_group
+        }
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment connections_savedFilters on Query
+  @refetchable(queryName: "connectionsSavedFiltersPageQuery")
+  @argumentDefinitions(
+    first: { type: "Int", defaultValue: 20 }
+    after: { type: "String" }
+    last: { type: "Int" }
+    before: { type: "String" }
+    search: { type: "String" }
+    favorite: { type: "Boolean" }
+    own: { type: "Boolean" }
+  ) {
+    savedFilters(
+      first: $first
+      after: $after
+      last: $last
+      before: $before
+      search: $search
+      favorite: $favorite
+      own: $own
+    ) @connection(key: "connections__savedFilters") {
+      edges {
+        node {
+          ...nodes_savedFilter
         }
       }
     }

@@ -9,6 +9,7 @@ graphql`
       ...nodes_group @alias
       ...nodes_issue @alias
       ...nodes_project @alias
+      ...nodes_savedFilter @alias
       ...nodes_source @alias
       ...nodes_user @alias
     }
@@ -106,5 +107,15 @@ graphql`
   fragment nodes_user on User @refetchable(queryName: "nodesUserQuery") {
     name
     email
+  }
+`;
+
+graphql`
+  fragment nodes_savedFilter on SavedFilter @refetchable(queryName: "nodesSavedFilterRefetchQuery") {
+    id
+    name
+    search
+    isFavorite
+    mayEdit
   }
 `;
