@@ -5,6 +5,7 @@ use crate::access::Role;
 use crate::activity::{self, Activity};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::export::Exports;
 use crate::feed::Feed;
 use crate::graphql::{Backend, Engine};
 use crate::metrics::Metrics;
@@ -18,14 +19,15 @@ use crate::store::{Purpose, Store};
 use crate::{http, schedule, sync};
 use anyhow::Context;
 use futures::StreamExt;
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 /// How long what runs in the background is waited for; whatever it is, it can go on from where it was.
 const GRACE: Duration = Duration::from_secs(3);
@@ -38,6 +40,8 @@ pub struct App {
     pub feed: Feed,
     /// The counts of the log.
     pub activity: Activity,
+    /// The exports, and who writes them.
+    pub exports: Exports,
     /// The configured sources.
     pub sources: Vec<Arc<dyn Source>>,
     /// What time it is.
@@ -60,10 +64,19 @@ impl App {
             store = store.permitting(Arc::new(permissions));
         }
         let feed = Feed::open(store).await?;
+        let activity = Activity::new(feed.store().clone(), clock.clone());
+        let exports = Exports::new(
+            feed.store().clone(),
+            activity.clone(),
+            counted(&config),
+            clock.clone(),
+            config.exports.clone(),
+        );
         Ok(Self {
             config,
-            activity: Activity::new(feed.store().clone(), clock.clone()),
             feed,
+            activity,
+            exports,
             sources,
             clock,
             tasks,
@@ -95,9 +108,14 @@ impl App {
 
     /// Serves until told to stop, then waits for what is under way.
     pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+        let (exports, stop) = (self.exports.clone(), self.stop.clone());
+        let holder = Uuid::from_u128(StdRng::from_os_rng().random());
+        self.tasks
+            .spawn(async move { exports.run(holder, &stop).await });
         let backend = Backend {
             activity: self.activity,
             activity_limits: counted(&self.config),
+            exports: self.exports,
             feed: self.feed,
             sources: self.sources,
             clock: self.clock.clone(),

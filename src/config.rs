@@ -8,6 +8,7 @@ mod assets;
 mod bitbucket_cloud;
 mod confluence_cloud;
 mod data_center;
+mod exports;
 mod given;
 mod jira_cloud;
 mod limits;
@@ -17,6 +18,7 @@ pub use assets::Assets;
 pub use bitbucket_cloud::BitbucketCloud;
 pub use confluence_cloud::ConfluenceCloud;
 pub use data_center::DataCenter;
+pub use exports::Exports;
 pub use jira_cloud::JiraCloud;
 pub use limits::Limits;
 
@@ -69,6 +71,8 @@ pub struct Config {
     pub credential_expiry: BTreeMap<String, NaiveDate>,
     /// `[activity]`
     pub activity: Activity,
+    /// `[exports]`
+    pub exports: Exports,
     /// `[schedule]`
     pub schedule: Schedule,
     /// `[http_client]`
@@ -305,6 +309,7 @@ impl Config {
             }
         }
         self.limits.validate(wrong);
+        self.exports.validate(wrong);
         self.jira_cloud.validate(wrong);
         self.confluence_cloud.validate(wrong);
         self.assets.validate(wrong);

@@ -58,7 +58,7 @@
 //! | [`schedule`] | The table of jobs: what runs by itself, and when. |
 //! | [`sandbox`] | Atlassian in a box: a made-up company behind real HTTP, for the demo and for tests. |
 //! | [`graphql`] | The schema: one file a noun, merged into roots; and the engine, through which every request goes. |
-//! | [`export`] | What leaves as a file: rows and their forms. |
+//! | [`export`] | What leaves as a file: rows, their forms, and the jobs that write them. |
 //! | [`activity`] | The aggregated view: counts in columns of the log, kept in memory. |
 //! | [`sync`] | Fetch, normalise, append, wake, on one screen. |
 //! | [`source`] | Upstream systems, one folder each: how they are asked, and how records become events. |

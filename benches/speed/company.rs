@@ -7,6 +7,7 @@ use auditgraph::event::{
     Actor, ActorKind, Alias, Container, ContainerKind, IssueRef, Location, NewEvent, Object,
     Product, System, Timestamp,
 };
+use auditgraph::export::Exports;
 use auditgraph::feed::Feed;
 use auditgraph::graphql::Backend;
 use auditgraph::store::{Batch, Purpose, Store};
@@ -103,8 +104,16 @@ pub(crate) async fn open(url: &str) -> Store {
 
 /// What answers questions about a log.
 pub(crate) async fn backend(store: Store, config: &Config, clock: Clock) -> Backend {
+    let activity = Activity::new(store.clone(), clock.clone());
     Backend {
-        activity: Activity::new(store.clone(), clock.clone()),
+        exports: Exports::new(
+            store.clone(),
+            activity.clone(),
+            auditgraph::app::counted(config),
+            clock.clone(),
+            config.exports.clone(),
+        ),
+        activity,
         activity_limits: auditgraph::app::counted(config),
         feed: Feed::open(store).await.expect("the log"),
         sources: Vec::new(),

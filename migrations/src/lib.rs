@@ -29,6 +29,7 @@ mod m0013_pickers;
 mod m0014_columns;
 mod m0015_saved_filters;
 mod m0016_positions;
+mod m0017_exports;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_columns::Migration),
             Box::new(m0015_saved_filters::Migration),
             Box::new(m0016_positions::Migration),
+            Box::new(m0017_exports::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 //! Results go to standard output, the log to standard error. One file a command that does more than call something.
 
 mod check;
+mod export;
 mod import;
 mod last_activity;
 mod progress;
@@ -40,6 +41,12 @@ Examples:
   zcat events.jsonl.gz | auditgraph import -
 
 Importing a file twice stores nothing twice.";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  auditgraph export --search 'project:WEB created:last-month' web.xlsx
+  auditgraph export --view aggregated --format csv > counts.csv
+  auditgraph export --view issue-views --time-zone Europe/Berlin views.ndjson";
 
 /// Who did what, when, to what, across Atlassian: one log, served as GraphQL.
 #[derive(Debug, Parser)]
@@ -141,6 +148,12 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Write events, counts, views of issues or last activity as a file.
+    ///
+    /// Reads what is stored, all of it whoever may see it; works while the server runs. Over GraphQL, `createExport` does the
+    /// same for whoever asks, with what they may see.
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(export::Asked),
     /// Check the settings, the database and the connections to the sources.
     ///
     /// Changes nothing upstream; fails when any check fails.
@@ -203,6 +216,7 @@ impl Cli {
             Command::LastActivity { workspace, file } => {
                 last_activity::run(&config, &workspace, file, output).await
             }
+            Command::Export(asked) => Box::pin(export::run(&config, &clock, &asked)).await,
             Command::CheckConfig => check::run(&config, &clock).await,
             Command::Schema => Ok(()),
         }

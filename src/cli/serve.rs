@@ -30,6 +30,7 @@ pub(super) async fn demo(
         folder.path().join("demo.db").display()
     )
     .into();
+    config.exports.folder = folder.path().join("exports");
     let (upstream_tasks, upstream_stop) = (TaskTracker::new(), CancellationToken::new());
     let sandbox = app::demo(&mut config, &clock, &upstream_tasks, &upstream_stop).await?;
 

@@ -102,6 +102,21 @@ pub struct EventFilter {
     pub any: Option<Vec<EventFilter>>,
 }
 
+impl EventFilter {
+    /// Whether it has a selector of people.
+    #[must_use]
+    pub fn chooses_people(&self) -> bool {
+        let selectors = [
+            &self.users,
+            &self.groups,
+            &self.people_in_projects,
+            &self.people_in_organizations,
+        ];
+        let mut given = selectors.into_iter().flatten();
+        given.any(|values| !values.is_empty())
+    }
+}
+
 /// Whose membership counts when people are chosen by what they belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Enum)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod directory;
+pub mod export;
 pub mod filter;
 pub mod jql;
 pub mod node;

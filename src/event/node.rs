@@ -20,10 +20,12 @@ pub enum NodeKind {
     Issue,
     /// A saved filter.
     SavedFilter,
+    /// An export.
+    Export,
 }
 
 impl NodeKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Event,
         Self::User,
         Self::Group,
@@ -31,6 +33,7 @@ impl NodeKind {
         Self::Source,
         Self::Issue,
         Self::SavedFilter,
+        Self::Export,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -42,6 +45,7 @@ impl NodeKind {
             Self::Source => "source",
             Self::Issue => "issue",
             Self::SavedFilter => "saved-filter",
+            Self::Export => "export",
         }
     }
 }

@@ -11,6 +11,7 @@ mod empty;
 mod engine;
 pub mod error;
 mod event;
+mod export;
 mod group;
 mod issue;
 mod loader;
@@ -34,6 +35,7 @@ pub use engine::{Answer, Asked, Caller, Engine, EngineError, Ready, TrustedError
 use crate::access::Viewer;
 use crate::activity::{self as counting, Activity};
 use crate::clock::Clock;
+use crate::export::Exports;
 use crate::feed::Feed;
 use crate::source::Source;
 use async_graphql::{Context, MergedObject, SDLExportOptions, SchemaBuilder, ValidationMode};
@@ -63,6 +65,7 @@ pub struct Query(
     monitored::MonitoredQuery,
     choice::ChoiceQuery,
     saved::SavedFilterQuery,
+    export::ExportQuery,
 );
 
 /// What can be changed, one step after the other. By POST or over a WebSocket only.
@@ -72,6 +75,7 @@ pub struct Mutation(
     person::PersonMutation,
     monitored::MonitoredMutation,
     saved::SavedFilterMutation,
+    export::ExportMutation,
 );
 
 /// The executable schema.
@@ -86,6 +90,8 @@ pub struct Backend {
     pub activity: Activity,
     /// How far back counts go.
     pub activity_limits: counting::Limits,
+    /// The exports, and who writes them.
+    pub exports: Exports,
     /// The configured sources.
     pub sources: Vec<Arc<dyn Source>>,
     /// What time it is.

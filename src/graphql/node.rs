@@ -1,6 +1,7 @@
 //! Anything by its global id.
 
 use super::event::Event;
+use super::export::{self, Export};
 use super::group::Group;
 use super::issue::{self, Issue};
 use super::project::Project;
@@ -31,6 +32,7 @@ pub(super) enum Node {
     Source(Source),
     Issue(Issue),
     SavedFilter(SavedFilter),
+    Export(Export),
 }
 
 /// Ids that `nodes` takes at once.
@@ -101,6 +103,7 @@ async fn find(ctx: &Context<'_>, argument: &str, id: &ID) -> Result<Option<Node>
         NodeKind::SavedFilter => saved::by_number(ctx, id.number)
             .await?
             .map(Node::SavedFilter),
+        NodeKind::Export => export::by_number(ctx, id.number).await?.map(Node::Export),
     })
 }
 

@@ -409,17 +409,26 @@ pub(super) async fn by_number(ctx: &Context<'_>, number: i64) -> Result<Option<S
     Ok(found.map(|saved| SavedFilter(Arc::new(saved))))
 }
 
+/// The saved filter whose id an argument gives.
+pub(super) async fn found(
+    ctx: &Context<'_>,
+    argument: &str,
+    id: &ID,
+) -> Result<Arc<saved::SavedFilter>> {
+    let number = number(argument, id)?;
+    match by_number(ctx, number).await? {
+        Some(found) => Ok(found.0),
+        None => Err(error::error(
+            error::Code::NotFound,
+            format!("{argument}: there is no saved filter with this id"),
+        )),
+    }
+}
+
 /// What a saved filter chooses, where one is given by its id.
 pub(super) async fn filter(ctx: &Context<'_>, id: &ID) -> Result<EventFilter> {
-    let number = number("savedFilterId", id)?;
-    let Some(found) = by_number(ctx, number).await? else {
-        return Err(error::error(
-            error::Code::NotFound,
-            "savedFilterId: there is no saved filter with this id",
-        ));
-    };
+    let found = found(ctx, "savedFilterId", id).await?;
     found
-        .0
         .filter()
         .map_err(|failure| error::bad_input("savedFilterId", failure.to_string()))
 }

@@ -107,11 +107,14 @@ impl Asked {
         if let Some(id) = saved {
             given.push(("savedFilterId", saved::filter(ctx, id).await?));
         }
+        Ok(Self::of(given))
+    }
+
+    /// What several arguments ask for together.
+    pub(super) fn of(given: Vec<(&'static str, EventFilter)>) -> Self {
         let all = given.iter().map(|(_, filter)| filter.clone());
-        Ok(Self {
-            filter: all.reduce(both).unwrap_or_default(),
-            given,
-        })
+        let filter = all.reduce(both).unwrap_or_default();
+        Self { filter, given }
     }
 
     /// What is asked for without a search.
@@ -135,7 +138,7 @@ impl Asked {
 
     /// Which argument has something at a path such as `filter.not.actions[0]`: what was given may have been put inside
     /// something else.
-    fn argument(&self, path: &str) -> &'static str {
+    pub(super) fn argument(&self, path: &str) -> &'static str {
         let (Some(rest), Some((last, _))) = (path.strip_prefix("filter"), self.given.last()) else {
             return "filter";
         };

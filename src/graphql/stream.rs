@@ -1,6 +1,7 @@
 //! Streams of events: from a position in the log to its end, and then live.
 
 use super::event::Event;
+use super::export::{self, Export};
 use super::page::Edge;
 use super::search::Asked;
 use super::written::Listed;
@@ -57,6 +58,16 @@ impl Subscription {
             Err(StoreError::TimedOut) => Err(error::timed_out(&store)),
             Err(failure) => Err(error::internal(&request, &failure)),
         }))
+    }
+
+    /// An export as it is now, and again whenever it has come further. The stream ends when the export is done or has
+    /// failed.
+    async fn export_progress(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id of the export.")] id: ID,
+    ) -> Result<impl Stream<Item = Result<Export>> + use<>> {
+        Box::pin(export::progress(ctx, &id)).await
     }
 }
 

@@ -7,6 +7,7 @@ mod accept;
 mod address;
 mod credentials;
 mod event_stream;
+mod exports;
 mod hooks;
 mod issue_view;
 mod listen;
@@ -103,7 +104,11 @@ fn cors(allowed: &[String]) -> Option<CorsLayer> {
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([X_REQUEST_ID, header::RETRY_AFTER])
+        .expose_headers([
+            X_REQUEST_ID,
+            header::RETRY_AFTER,
+            header::CONTENT_DISPOSITION,
+        ])
         .max_age(PREFLIGHT);
     (!allowed.is_empty()).then_some(layer)
 }
@@ -129,6 +134,7 @@ fn routes(site: Site) -> Router {
         )
         .route("/graphql/ws", get(socket::upgrade))
         .route("/graphql/assets/{*path}", get(page::asset))
+        .route("/exports/{id}", get(exports::download))
         .route("/metrics", get(metrics))
         .route("/health/live", get(|| async { "ok" }))
         .route("/health/ready", get(ready))

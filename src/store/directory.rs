@@ -5,10 +5,11 @@
 
 use super::alphabet::{begins_word, by_name, prefix_pattern};
 use super::entity::{alias, container, group, membership, user};
-use super::query::{check_search, persons_with_word, word_prefix};
+use super::query::{check_search, persons_meant, persons_with_word, word_prefix};
 use super::read::{Range, Rows, cut};
 use super::{Store, StoreError, conflicts};
 use crate::access::Viewer;
+use crate::event::filter::EventFilter;
 use crate::event::{Alias, ContainerKind, Timestamp};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order, Query};
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
@@ -33,6 +34,23 @@ impl Store {
     ) -> Result<Rows<user::Model>, StoreError> {
         check_search(choice.search)?;
         let rows = users(viewer, choice, &range).all(&self.read).await?;
+        Ok(cut(rows, &range))
+    }
+
+    /// A page, by name, of the users whom a filter's selectors of people mean now; of all of them when it has none.
+    /// Whatever else a filter asks for, it asks of events.
+    pub async fn users_meant(
+        &self,
+        viewer: &Viewer,
+        filter: &EventFilter,
+        range: Range<NameMark>,
+    ) -> Result<Rows<user::Model>, StoreError> {
+        let mut users = users(viewer, &UserChoice::default(), &range);
+        if filter.chooses_people() {
+            let people = self.people_meant(filter, "filter", &viewer.sight()).await?;
+            users = users.filter(persons_meant(&people));
+        }
+        let rows = users.all(&self.read).await?;
         Ok(cut(rows, &range))
     }
 

@@ -20,6 +20,7 @@ mod decisions;
 mod deeds;
 pub mod directory;
 pub mod entity;
+pub mod exports;
 pub mod hooks;
 pub mod issues;
 mod late;

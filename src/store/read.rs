@@ -75,11 +75,38 @@ impl Store {
         now: Timestamp,
     ) -> Result<(Rows<event::Model>, Beside), StoreError> {
         let chosen = self.chosen(filter, sight, now).await?;
-        let parts = self.parts(&chosen, order).await?;
+        self.page_of(&chosen, sight, order, range, None).await
+    }
+
+    /// A page of the events up to a position that pass a test, which [`Store::chosen`] has made for this sight: the same
+    /// events however much comes in between two pages.
+    pub async fn events_until(
+        &self,
+        chosen: &Test,
+        sight: &Sight,
+        order: EventOrderField,
+        range: Range<EventMark>,
+        until: i64,
+    ) -> Result<(Rows<event::Model>, Beside), StoreError> {
+        self.page_of(chosen, sight, order, range, Some(until)).await
+    }
+
+    async fn page_of(
+        &self,
+        chosen: &Test,
+        sight: &Sight,
+        order: EventOrderField,
+        range: Range<EventMark>,
+        until: Option<i64>,
+    ) -> Result<(Rows<event::Model>, Beside), StoreError> {
+        // A sum, so that no database takes it for a range to walk along: that is the order's to say.
+        let until = until.map(|until| seq().add(0).lte(until));
+        let parts = self.parts(chosen, order).await?;
         let (mut rows, mut beside) = (Vec::new(), Beside::default());
         for whose in parts {
             if !blind(sight) {
-                let condition = self.condition_now(&chosen, *whose).await?;
+                let condition = self.condition_now(chosen, *whose).await?;
+                let condition = condition.add_option(until.clone());
                 let page = self.page(condition, order, &range).await?;
                 let (found, with) = self.with_beside(page).await?;
                 rows.extend(found);

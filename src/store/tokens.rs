@@ -126,18 +126,40 @@ impl Store {
         let Some(row) = row.filter(|row| is_valid(row, now)) else {
             return Ok(None);
         };
+        self.note_use(&row, now).await?;
+        Ok(Some(self.holder_of(row).await?))
+    }
+
+    /// Who holds the token with this number, for what goes on after they have asked; nobody when it is revoked or expired.
+    /// Number 0 is the server itself.
+    pub async fn viewer_by_token(
+        &self,
+        token_id: i32,
+        now: Timestamp,
+    ) -> Result<Option<Viewer>, StoreError> {
+        let server = Viewer::server();
+        if token_id == server.token_id {
+            return Ok(Some(server));
+        }
+        let row = token::Entity::find_by_id(token_id).one(&self.door).await?;
+        match row.filter(|row| is_valid(row, now)) {
+            Some(row) => Ok(Some(self.holder_of(row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn holder_of(&self, row: token::Model) -> Result<Viewer, StoreError> {
         let grants = token_grant::Entity::find()
             .filter(token_grant::COLUMN.token_id.eq(row.id))
             .all(&self.door)
             .await?;
-        self.note_use(&row, now).await?;
-        Ok(Some(Viewer {
+        Ok(Viewer {
             token_id: row.id,
             name: row.name,
             role: Role::from_number(row.role),
             account_id: row.account_id,
             projects: grants.into_iter().map(|grant| grant.container_id).collect(),
-        }))
+        })
     }
 
     /// The numbers of all tokens that no longer work.

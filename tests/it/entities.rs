@@ -105,6 +105,7 @@ async fn entities_match_migrations(kind: Kind) {
         described(kind, entity::coverage::Entity),
         described(kind, entity::cursor::Entity),
         described(kind, entity::event::Entity),
+        described(kind, entity::export::Entity),
         described(kind, entity::group::Entity),
         described(kind, entity::issue::Entity),
         described(kind, entity::issue_key::Entity),

@@ -22,7 +22,9 @@ use std::sync::Arc;
 on_both!(every_field_of_every_type_has_a_rule);
 
 /// What is said to fields that demand something, or that say more to some; placeholders stand for ids of the company.
-const ARGUMENTS: [(&str, &[&str]); 19] = [
+const ARGUMENTS: [(&str, &[&str]); 22] = [
+    ("Mutation.createExport", &["(input: {format: CSV})"]),
+    ("Mutation.deleteExport", &[r#"(input: {id: "{export}"})"#]),
     (
         "Mutation.createSavedFilter",
         &[r#"(input: {name: "kept", viewers: {users: []}})"#],
@@ -75,6 +77,7 @@ const ARGUMENTS: [(&str, &[&str]); 19] = [
     ("Query.printSearch", &[r#"(filter: {countries: ["FR"]})"#]),
     ("Query.project", &[r#"(id: "{project}")"#]),
     ("Query.user", &[r#"(id: "{user}")"#]),
+    ("Subscription.exportProgress", &[r#"(id: "{export}")"#]),
     ("User.events", &["(first: 3)"]),
 ];
 
@@ -243,7 +246,7 @@ async fn ids(world: &World) -> BTreeMap<&'static str, String> {
     let all = world
         .data(
             r"{ user: users { nodes { id } } group: groups { nodes { id } } issue: issues { nodes { id } }
-            event: events { nodes { id } } project: events { nodes { project { id } } } }",
+            event: events { nodes { id } } export: exports { nodes { id } } project: events { nodes { project { id } } } }",
         )
         .await;
     let id = |kind: &str| {
@@ -252,7 +255,7 @@ async fn ids(world: &World) -> BTreeMap<&'static str, String> {
         let mut ids = nodes.flat_map(|node| [&node["id"], &node["project"]["id"]]);
         text(ids.find(|id| id.is_string()).unwrap())
     };
-    let kinds = ["user", "group", "project", "issue", "event"];
+    let kinds = ["user", "group", "project", "issue", "event", "export"];
     let mut ids: BTreeMap<&str, String> = kinds.map(|kind| (kind, id(kind))).into();
     for saved in ["saved", "doomed"] {
         let keep = "mutation ($name: String!) { createSavedFilter(input: {
@@ -363,6 +366,8 @@ async fn company(kind: Kind) -> (World, String) {
     let store = world.store().clone().permitting(Arc::new(asked.unwrap()));
     world.feed = Feed::open(store).await.unwrap();
     world.sync_all().await;
+    let export = "mutation { createExport(input: {format: CSV}) { export { id } } }";
+    world.data(export).await;
     (world, account)
 }
 

@@ -22,6 +22,7 @@ mod empty;
 mod engine;
 mod entities;
 mod event_streams;
+mod exports;
 mod fields;
 mod filters;
 mod hook_bodies;

@@ -8,6 +8,7 @@ use auditgraph::config::Config;
 use auditgraph::event::{
     Actor, ActorKind, Alias, Container, Location, NewEvent, Object, Product, System, Timestamp,
 };
+use auditgraph::export::Exports;
 use auditgraph::feed::Feed;
 use auditgraph::graphql::{Backend, Caller, Engine};
 use auditgraph::metrics::Metrics;
@@ -225,9 +226,22 @@ impl World {
             .collect()
     }
 
+    /// Its exports, and who writes them.
+    pub(crate) fn exports(&self) -> Exports {
+        let store = self.feed.store();
+        Exports::new(
+            store.clone(),
+            Activity::new(store.clone(), self.clock.clone()),
+            auditgraph::app::counted(&self.config),
+            self.clock.clone(),
+            self.config.exports.clone(),
+        )
+    }
+
     pub(crate) fn backend(&self) -> Backend {
         Backend {
             activity: Activity::new(self.feed.store().clone(), self.clock.clone()),
+            exports: self.exports(),
             activity_limits: auditgraph::app::counted(&self.config),
             feed: self.feed.clone(),
             sources: self.sources.clone(),

@@ -33,6 +33,11 @@ export const ESLINT = [
     reason: 'What a mutation answers with is not kept; the things in it have their own ids.',
   },
   {
+    rule: 'strict-id-in-types',
+    line: /^type ExportAuthor \{$/,
+    reason: 'Who asked for an export: a name, and the user where a token acts for one.',
+  },
+  {
     rule: 'no-typename-prefix',
     line: /^container: Container$/,
     reason: 'Not a prefix but the same thing again: the place around a place, named as on Event and Project.',

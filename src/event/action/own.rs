@@ -9,5 +9,8 @@ super::actions! {
         "saved_filter.changed" "Saved filter changed" [];
         "saved_filter.shared" "Saved filter shared" [];
         "saved_filter.deleted" "Saved filter deleted" [];
+        "export.created" "Export created" [];
+        "export.downloaded" "Export downloaded" [];
+        "export.deleted" "Export deleted" [];
     }
 }

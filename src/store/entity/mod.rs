@@ -9,6 +9,7 @@ pub mod container;
 pub mod coverage;
 pub mod cursor;
 pub mod event;
+pub mod export;
 pub mod group;
 pub mod hook;
 pub mod issue;

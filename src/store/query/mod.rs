@@ -15,7 +15,7 @@ mod sql;
 mod text;
 
 pub(super) use size::check_search;
-pub(super) use sql::{Whose, issue_reference};
+pub(super) use sql::{Whose, issue_reference, persons_meant};
 pub(super) use text::{bytewise, fits, lower, persons_with_word, word_prefix};
 
 use super::entity::event;

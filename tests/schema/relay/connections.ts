@@ -15,6 +15,7 @@ graphql`
     ...connections_issues
     ...connections_issueViews
     ...connections_activity
+    ...connections_exports
     user: node(id: $user) {
       ...connections_userEvents @alias
     }
@@ -431,6 +432,20 @@ graphql`
         node {
           time
           place
+        }
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment connections_exports on Query
+  @refetchable(queryName: "connectionsExportsPageQuery")
+  @argumentDefinitions(first: { type: "Int", defaultValue: 20 }, after: { type: "String" }) {
+    exports(first: $first, after: $after) @connection(key: "connections__exports") {
+      edges {
+        node {
+          ...nodes_export
         }
       }
     }

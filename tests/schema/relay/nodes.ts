@@ -8,6 +8,7 @@ graphql`
       ...nodes_event @alias
       ...nodes_group @alias
       ...nodes_issue @alias
+      ...nodes_export @alias
       ...nodes_project @alias
       ...nodes_savedFilter @alias
       ...nodes_source @alias
@@ -93,6 +94,15 @@ graphql`
   fragment nodes_project on Project @refetchable(queryName: "nodesProjectQuery") {
     key
     name
+  }
+`;
+
+graphql`
+  fragment nodes_export on Export @refetchable(queryName: "nodesExportQuery") {
+    fileName
+    status
+    records
+    url
   }
 `;
 

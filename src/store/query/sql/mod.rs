@@ -6,6 +6,7 @@ mod people;
 mod security;
 mod text;
 
+pub(in crate::store) use people::persons_meant;
 pub(super) use people::{aliases_of, learned, of_any, of_users};
 
 use super::chosen::{ActionName, ActionNames, ChangeOf, Targets, Test, WordOf};

@@ -86,6 +86,27 @@ fn of_members(people: &People, now: bool) -> Expr {
     Expr::col(alias::Column::UserId).in_subquery(persons_of(members))
 }
 
+/// That somebody is one of those whom selectors of people mean now.
+pub(in crate::store) fn persons_meant(people: &People) -> Condition {
+    let id = || Expr::col((user::Entity, user::Column::Id));
+    let persons = Query::select()
+        .column(user::Column::PersonId)
+        .from(user::Entity)
+        .and_where(Expr::col(user::Column::Id).is_in(people.users.iter().copied()))
+        .to_owned();
+    let mut any = Condition::any().add(id().in_subquery(persons));
+    if people.asks_for_members() {
+        let members = Query::select()
+            .column(membership::Column::UserId)
+            .from(membership::Entity)
+            .cond_where(of_any(people))
+            .and_where(Expr::col(membership::Column::Until).is_null())
+            .to_owned();
+        any = any.add(id().in_subquery(persons_of(members)));
+    }
+    any
+}
+
 /// That a membership is one of what is asked about.
 pub(in crate::store::query) fn of_any(people: &People) -> Condition {
     let mut any = Condition::any();
