@@ -5,6 +5,7 @@ use crate::access::Role;
 use crate::activity::{self, Activity};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::deliver::mail::{Mails, Transport};
 use crate::export::Exports;
 use crate::feed::Feed;
 use crate::graphql::{Backend, Engine};
@@ -22,6 +23,7 @@ use futures::StreamExt;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -106,6 +108,23 @@ impl App {
         Ok(())
     }
 
+    /// Starts to send the mails of filter subscriptions, where the settings say how.
+    pub fn start_mails(&self) -> anyhow::Result<()> {
+        if let Some(transport) = Transport::configured(&self.config.mail, &self.clock)? {
+            let mails = Mails::new(
+                self.feed.clone(),
+                self.clock.clone(),
+                transport,
+                &self.config.mail,
+                counted(&self.config),
+                Uuid::from_u128(StdRng::from_os_rng().random()),
+            )?;
+            let stop = self.stop.clone();
+            self.tasks.spawn(async move { mails.run(&stop).await });
+        }
+        Ok(())
+    }
+
     /// Serves until told to stop, then waits for what is under way.
     pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
         let (exports, stop) = (self.exports.clone(), self.stop.clone());
@@ -120,6 +139,7 @@ impl App {
             sources: self.sources,
             clock: self.clock.clone(),
             tasks: self.tasks.clone(),
+            sends_mails: self.config.mail.is_on(),
             expiry: Arc::new(self.config.credential_expiry.clone()),
         };
         let metrics = Metrics::default();
@@ -208,6 +228,15 @@ pub fn demo_hooks(sandbox: &Sandbox, config: &Config, address: SocketAddr) -> an
     let path = format!("http://{address}/hooks/{}", config.jira_cloud.name);
     sandbox.set_jira_webhook(Some(path.parse()?), Some(DEMO_SECRET));
     Ok(())
+}
+
+/// Lets the demo write its mails into a folder, whatever else was set.
+pub fn demo_mails(config: &mut Config, folder: &Path) {
+    config.mail.smtp_host = String::new();
+    folder.clone_into(&mut config.mail.directory);
+    if config.mail.from.is_empty() {
+        config.mail.from = String::from("Auditgraph <auditgraph@acme.example>");
+    }
 }
 
 /// Starts a made-up company and points the settings at it.

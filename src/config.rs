@@ -12,6 +12,7 @@ mod exports;
 mod given;
 mod jira_cloud;
 mod limits;
+mod mail;
 
 pub use activity::Activity;
 pub use assets::Assets;
@@ -21,6 +22,7 @@ pub use data_center::DataCenter;
 pub use exports::Exports;
 pub use jira_cloud::JiraCloud;
 pub use limits::Limits;
+pub use mail::{Mail, Security};
 
 use chrono::NaiveDate;
 use figment::Figment;
@@ -73,6 +75,8 @@ pub struct Config {
     pub activity: Activity,
     /// `[exports]`
     pub exports: Exports,
+    /// `[mail]`
+    pub mail: Mail,
     /// `[schedule]`
     pub schedule: Schedule,
     /// `[http_client]`
@@ -310,6 +314,7 @@ impl Config {
         }
         self.limits.validate(wrong);
         self.exports.validate(wrong);
+        self.mail.validate(wrong);
         self.jira_cloud.validate(wrong);
         self.confluence_cloud.validate(wrong);
         self.assets.validate(wrong);

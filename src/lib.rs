@@ -57,6 +57,7 @@
 //! | [`http`] | Routes, credentials, and how GraphQL travels: over HTTP, WebSocket and event streams; the page. |
 //! | [`schedule`] | The table of jobs: what runs by itself, and when. |
 //! | [`sandbox`] | Atlassian in a box: a made-up company behind real HTTP, for the demo and for tests. |
+//! | [`deliver`] | What leaves by itself: mails of filter subscriptions. |
 //! | [`graphql`] | The schema: one file a noun, merged into roots; and the engine, through which every request goes. |
 //! | [`export`] | What leaves as a file: rows, their forms, and the jobs that write them. |
 //! | [`activity`] | The aggregated view: counts in columns of the log, kept in memory. |
@@ -76,6 +77,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod deliver;
 pub mod event;
 pub mod export;
 pub mod feed;

@@ -119,6 +119,7 @@ pub(crate) async fn backend(store: Store, config: &Config, clock: Clock) -> Back
         sources: Vec::new(),
         clock,
         tasks: TaskTracker::new(),
+        sends_mails: false,
         expiry: Arc::default(),
     }
 }

@@ -34,6 +34,7 @@ pub(super) async fn demo(
     let (upstream_tasks, upstream_stop) = (TaskTracker::new(), CancellationToken::new());
     let sandbox = app::demo(&mut config, &clock, &upstream_tasks, &upstream_stop).await?;
 
+    app::demo_mails(&mut config, &folder.path().join("mails"));
     let app = App::open(config, clock.clone()).await?;
     let listener = match app.listen().await {
         // The usual port may be taken; a demo is content with any.
@@ -66,6 +67,7 @@ pub(super) async fn demo(
         made.await?
     };
     app.start_jobs().await?;
+    app.start_mails()?;
     if !pause {
         app::demo_hooks(&sandbox, &app.config, listener.local_addr()?)?;
         sandbox.live();
@@ -83,6 +85,7 @@ pub(super) async fn serve(config: Config, clock: Clock, output: Output) -> anyho
     let app = App::open(config, clock).await?;
     let listener = app.listen().await?;
     app.start_jobs().await?;
+    app.start_mails()?;
     announce(listener.local_addr()?, None, output)?;
     if output == Output::Text {
         advise(&app, app.feed.store()).await?;

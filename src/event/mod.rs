@@ -12,6 +12,7 @@ pub mod node;
 pub mod order;
 pub mod permission;
 pub mod saved;
+pub mod schedule;
 pub mod search;
 pub mod signal;
 mod system;

@@ -22,10 +22,12 @@ pub enum NodeKind {
     SavedFilter,
     /// An export.
     Export,
+    /// A filter subscription.
+    FilterSubscription,
 }
 
 impl NodeKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Event,
         Self::User,
         Self::Group,
@@ -34,6 +36,7 @@ impl NodeKind {
         Self::Issue,
         Self::SavedFilter,
         Self::Export,
+        Self::FilterSubscription,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -46,6 +49,7 @@ impl NodeKind {
             Self::Issue => "issue",
             Self::SavedFilter => "saved-filter",
             Self::Export => "export",
+            Self::FilterSubscription => "filter-subscription",
         }
     }
 }

@@ -12,6 +12,7 @@ mod engine;
 pub mod error;
 mod event;
 mod export;
+mod filter_subscription;
 mod group;
 mod issue;
 mod loader;
@@ -66,6 +67,7 @@ pub struct Query(
     choice::ChoiceQuery,
     saved::SavedFilterQuery,
     export::ExportQuery,
+    filter_subscription::FilterSubscriptionQuery,
 );
 
 /// What can be changed, one step after the other. By POST or over a WebSocket only.
@@ -76,6 +78,7 @@ pub struct Mutation(
     monitored::MonitoredMutation,
     saved::SavedFilterMutation,
     export::ExportMutation,
+    filter_subscription::FilterSubscriptionMutation,
 );
 
 /// The executable schema.
@@ -98,6 +101,8 @@ pub struct Backend {
     pub clock: Clock,
     /// Where loaders run.
     pub tasks: TaskTracker,
+    /// Whether the settings say how mails are sent.
+    pub sends_mails: bool,
     /// When the credentials of sources expire, by the source's name, as far as the settings say.
     pub expiry: Arc<BTreeMap<String, NaiveDate>>,
 }

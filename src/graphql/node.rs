@@ -2,6 +2,7 @@
 
 use super::event::Event;
 use super::export::{self, Export};
+use super::filter_subscription::{self, FilterSubscription};
 use super::group::Group;
 use super::issue::{self, Issue};
 use super::project::Project;
@@ -33,6 +34,7 @@ pub(super) enum Node {
     Issue(Issue),
     SavedFilter(SavedFilter),
     Export(Export),
+    FilterSubscription(FilterSubscription),
 }
 
 /// Ids that `nodes` takes at once.
@@ -104,6 +106,9 @@ async fn find(ctx: &Context<'_>, argument: &str, id: &ID) -> Result<Option<Node>
             .await?
             .map(Node::SavedFilter),
         NodeKind::Export => export::by_number(ctx, id.number).await?.map(Node::Export),
+        NodeKind::FilterSubscription => filter_subscription::by_number(ctx, id.number)
+            .await?
+            .map(Node::FilterSubscription),
     })
 }
 

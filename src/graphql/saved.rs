@@ -438,7 +438,7 @@ async fn payload(ctx: &Context<'_>, id: i64) -> Result<SavedFilterPayload> {
     Ok(SavedFilterPayload { saved_filter })
 }
 
-fn number(argument: &str, id: &ID) -> Result<i64> {
+pub(super) fn number(argument: &str, id: &ID) -> Result<i64> {
     let id = node::read(argument, id)?;
     if id.kind == NodeKind::SavedFilter {
         return Ok(id.number);

@@ -83,7 +83,7 @@ pub(super) async fn download(
     if !is_look {
         let now = site.backend.clock.now();
         let noted = feed.store().note_export_downloaded(&viewer, &row, now);
-        if let Err(failure) = feed.recording(noted).await {
+        if let Err(failure) = feed.recording(Box::pin(noted)).await {
             return failed(failure);
         }
     }

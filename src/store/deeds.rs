@@ -5,7 +5,7 @@ use super::append::{self, Appended};
 use super::names::Resolver;
 use super::observation::Observation;
 use crate::access::Viewer;
-use crate::event::{Actor, ActorKind, Alias, System, Timestamp};
+use crate::event::{Actor, ActorKind, Alias, NewEvent, System, Timestamp};
 
 /// Puts an administrator's decision into the log.
 pub(super) async fn decided(
@@ -28,15 +28,24 @@ pub(super) async fn done(
     record(resolver, viewer, now, ("token", deeds)).await
 }
 
+/// Puts what happened on this server, without anybody doing it, into the log.
+pub(super) async fn happened(
+    resolver: &mut Resolver<'_>,
+    now: Timestamp,
+    deeds: impl IntoIterator<Item = Observation<'_>>,
+) -> Result<Appended, StoreError> {
+    write(resolver, now, deeds, |event| {
+        event.method = Some("schedule".to_owned());
+    })
+    .await
+}
+
 async fn record<'d>(
     resolver: &mut Resolver<'_>,
     viewer: &Viewer,
     now: Timestamp,
     (how, deeds): (&str, impl IntoIterator<Item = Observation<'d>>),
 ) -> Result<Appended, StoreError> {
-    let source = System::Auditgraph.as_str();
-    let source_id = resolver.source(source, System::Auditgraph).await?;
-    let newest = append::newest(resolver.transaction).await?;
     let actor = match &viewer.account_id {
         Some(account) => Actor {
             alias: Alias::account(account),
@@ -51,14 +60,30 @@ async fn record<'d>(
             email: None,
         },
     };
+    let why = format!("done with the token {}", viewer.name);
+    write(resolver, now, deeds, |event| {
+        event.actor = Some(actor.clone());
+        event.method = Some(how.to_owned());
+        event.message = Some(why.clone());
+    })
+    .await
+}
+
+async fn write<'d>(
+    resolver: &mut Resolver<'_>,
+    now: Timestamp,
+    deeds: impl IntoIterator<Item = Observation<'d>>,
+    complete: impl Fn(&mut NewEvent),
+) -> Result<Appended, StoreError> {
+    let source = System::Auditgraph.as_str();
+    let source_id = resolver.source(source, System::Auditgraph).await?;
+    let newest = append::newest(resolver.transaction).await?;
     let event = |deed: Observation<'_>| {
-        let why = format!("done with the token {}", viewer.name);
-        let mut event = deed.because(why).into_event(source, now);
+        let mut event = deed.into_event(source, now);
         // The same may be done again at the same moment.
         event.upstream_key = format!("{}/{newest}", event.upstream_key);
         event.system = System::Auditgraph;
-        event.actor = Some(actor.clone());
-        event.method = Some(how.to_owned());
+        complete(&mut event);
         event
     };
     let events = deeds.into_iter().map(event).collect();

@@ -46,6 +46,7 @@ pub mod runs;
 pub mod saved;
 mod signs;
 mod sites;
+pub mod subscriptions;
 mod things;
 pub mod tokens;
 mod views;

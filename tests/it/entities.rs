@@ -106,6 +106,8 @@ async fn entities_match_migrations(kind: Kind) {
         described(kind, entity::cursor::Entity),
         described(kind, entity::event::Entity),
         described(kind, entity::export::Entity),
+        described(kind, entity::filter_subscription::Entity),
+        described(kind, entity::filter_subscription_run::Entity),
         described(kind, entity::group::Entity),
         described(kind, entity::issue::Entity),
         described(kind, entity::issue_key::Entity),

@@ -37,6 +37,7 @@ mod last_active;
 mod late;
 mod leases;
 mod log;
+mod mails;
 mod normalise;
 mod oddities;
 mod openapi;

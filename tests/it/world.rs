@@ -247,6 +247,7 @@ impl World {
             sources: self.sources.clone(),
             clock: self.clock.clone(),
             tasks: self.tasks.clone(),
+            sends_mails: self.config.mail.is_on(),
             expiry: Arc::new(self.config.credential_expiry.clone()),
         }
     }

@@ -22,9 +22,9 @@ export const ESLINT = [
   },
   {
     rule: 'strict-id-in-types',
-    line: /^type (Action|ActivityCount|ActivityRow|Backfill|Budget|Coverage|EmptyReason|Field|IssueView|Membership|ParsedSearch|Resolution|Saved(ActivityOrder|EventOrder|View)|SavedFilter(Audience|Owner|Problem)|SearchProblem|SourceWarning|Status|StatusTransition|SyncRun|Viewer) \{$/,
+    line: /^type (Action|ActivityCount|ActivityRow|Backfill|Budget|Coverage|EmptyReason|Field|FilterSubscriptionRun|IssueView|Membership|ParsedSearch|Resolution|Saved(ActivityOrder|EventOrder|View)|SavedFilter(Audience|Owner|Problem)|Schedule|SchedulePreview|SearchProblem|SourceWarning|Status|StatusTransition|SyncRun|Viewer) \{$/,
     reason:
-      'Nothing refers to them: an action is known by its code, a status, resolution or field by its name; runs, budgets, backfills, coverage and warnings belong to their source, a membership ' +
+      'Nothing refers to them: an action is known by its code, a status, resolution or field by its name; runs, budgets, backfills, coverage and warnings belong to their source, a schedule and what became of its times to what is scheduled, a membership ' +
       'to its group or user, a view of an issue is its event, how a saved filter is shown and shared belongs to it, counts and their rows are worked out anew each time, and the viewer is who asks.',
   },
   {

@@ -12,5 +12,12 @@ super::actions! {
         "export.created" "Export created" [];
         "export.downloaded" "Export downloaded" [];
         "export.deleted" "Export deleted" [];
+        "filter_subscription.created" "Filter subscription created" [];
+        "filter_subscription.changed" "Filter subscription changed" [];
+        "filter_subscription.deleted" "Filter subscription deleted" [];
+        "filter_subscription.paused" "Filter subscription paused" [];
+        "filter_subscription.resumed" "Filter subscription resumed" [];
+        "filter_subscription.run" "Filter subscription run" [];
+        "filter_subscription.failed" "Filter subscription failed" [];
     }
 }

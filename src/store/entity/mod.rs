@@ -10,6 +10,8 @@ pub mod coverage;
 pub mod cursor;
 pub mod event;
 pub mod export;
+pub mod filter_subscription;
+pub mod filter_subscription_run;
 pub mod group;
 pub mod hook;
 pub mod issue;

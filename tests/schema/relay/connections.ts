@@ -7,6 +7,7 @@ graphql`
     ...connections_users
     ...connections_groups
     ...connections_organizations
+    ...connections_filterSubscriptions
     ...connections_savedFilters
     ...connections_statuses
     ...connections_resolutions
@@ -446,6 +447,32 @@ graphql`
       edges {
         node {
           ...nodes_export
+        }
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment connections_filterSubscriptions on Query
+  @refetchable(queryName: "connectionsFilterSubscriptionsPageQuery")
+  @argumentDefinitions(
+    first: { type: "Int", defaultValue: 20 }
+    after: { type: "String" }
+    last: { type: "Int" }
+    before: { type: "String" }
+    savedFilterId: { type: "ID" }
+  ) {
+    filterSubscriptions(
+      first: $first
+      after: $after
+      last: $last
+      before: $before
+      savedFilterId: $savedFilterId
+    ) @connection(key: "connections__filterSubscriptions") {
+      edges {
+        node {
+          ...nodes_filterSubscription
         }
       }
     }

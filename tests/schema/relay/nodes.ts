@@ -77,6 +77,15 @@ graphql`
 `;
 
 graphql`
+  fragment nodes_filterSubscription on FilterSubscription
+  @refetchable(queryName: "nodesFilterSubscriptionQuery") {
+    name
+    nextRuns
+    lastError
+  }
+`;
+
+graphql`
   fragment nodes_group on Group @refetchable(queryName: "nodesGroupQuery") {
     name
   }

@@ -3,7 +3,7 @@
 
 use super::{Lookup, given, wrong};
 use crate::event::directory::CUSTOMER_ORGANIZATION;
-use crate::event::filter::EventFilter;
+use crate::event::filter::{EventFilter, Membership};
 use crate::event::node::{NodeId, NodeKind};
 use crate::store::entity::{alias, group, user, user_word};
 use crate::store::query::chosen::{People, Test};
@@ -55,7 +55,12 @@ impl Lookup<'_> {
                     format!("there is no group `{name}`; give a group's id or name"),
                 ));
             }
-            people.groups.extend(found);
+            let groups = still_there(&found, people.membership);
+            let groups = groups.ok_or_else(|| {
+                let message = format!("the group `{name}` has been deleted; {INSTEAD}");
+                wrong(format!("{path}.groups[{place}]"), message)
+            })?;
+            people.groups.extend(groups);
         }
         for (place, name) in organizations.unwrap_or_default().iter().enumerate() {
             let found = self.organizations(name).await?;
@@ -68,7 +73,13 @@ impl Lookup<'_> {
                     ),
                 ));
             }
-            people.groups.extend(found);
+            let groups = still_there(&found, people.membership);
+            let groups = groups.ok_or_else(|| {
+                let message =
+                    format!("the customer organization `{name}` has been deleted; {INSTEAD}");
+                wrong(format!("{path}.peopleInOrganizations[{place}]"), message)
+            })?;
+            people.groups.extend(groups);
         }
         if let Some(names) = projects {
             people.containers = self.projects(names, path, "peopleInProjects").await?;
@@ -178,7 +189,7 @@ impl Lookup<'_> {
     }
 
     /// Every group with this id or name.
-    async fn groups(&self, name: &str) -> Result<Vec<i64>, StoreError> {
+    async fn groups(&self, name: &str) -> Result<Vec<Found>, StoreError> {
         let named = match NodeId::number_of(name, NodeKind::Group) {
             Some(number) => Condition::all().add(group::COLUMN.id.eq(number)),
             None => Condition::any()
@@ -189,7 +200,7 @@ impl Lookup<'_> {
     }
 
     /// Every customer organization with this id or name: each is kept as the group of its people.
-    async fn organizations(&self, name: &str) -> Result<Vec<i64>, StoreError> {
+    async fn organizations(&self, name: &str) -> Result<Vec<Found>, StoreError> {
         let name = clean(name.to_owned());
         let named = match NodeId::number_of(&name, NodeKind::Group) {
             Some(number) => Condition::all().add(group::COLUMN.id.eq(number)),
@@ -207,13 +218,27 @@ impl Lookup<'_> {
             .await
     }
 
-    async fn groups_where(&self, named: Condition) -> Result<Vec<i64>, StoreError> {
+    async fn groups_where(&self, named: Condition) -> Result<Vec<Found>, StoreError> {
         Ok(group::Entity::find()
             .select_only()
             .column(group::Column::Id)
+            .column(group::Column::GoneAt)
             .filter(named)
             .into_tuple()
             .all(&self.store.read)
             .await?)
     }
+}
+
+/// A group, and when it was noticed to be gone.
+type Found = (i64, Option<i64>);
+
+/// What can be asked for in the place of a group that has been deleted.
+const INSTEAD: &str = "choose another one, or, with `membership: AT_EVENT_TIME`, those who were in it when they did something";
+
+/// The groups whose members can be meant: nobody is in one that is gone, but people were. None where all are gone.
+fn still_there(found: &[Found], membership: Membership) -> Option<Vec<i64>> {
+    let meant = |(_, gone): &&Found| gone.is_none() || membership == Membership::AtEventTime;
+    let groups: Vec<i64> = found.iter().filter(meant).map(|(id, _)| *id).collect();
+    (!groups.is_empty()).then_some(groups)
 }
