@@ -109,7 +109,7 @@ graphql`
 graphql`
   fragment nodes_export on Export @refetchable(queryName: "nodesExportQuery") {
     fileName
-    status
+    exportStatus: status
     records
     url
   }
@@ -130,11 +130,19 @@ graphql`
 `;
 
 graphql`
-  fragment nodes_savedFilter on SavedFilter @refetchable(queryName: "nodesSavedFilterRefetchQuery") {
-    id
-    name
+  fragment nodes_savedFilter on SavedFilter @refetchable(queryName: "nodesSavedFilterQuery") {
+    savedFilterName: name
     search
     isFavorite
     mayEdit
+  }
+`;
+
+graphql`
+  subscription nodesExportSubscription($id: ID!) {
+    exportProgress(id: $id) {
+      id
+      ...nodes_export
+    }
   }
 `;
