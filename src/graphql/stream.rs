@@ -44,7 +44,9 @@ impl Subscription {
             Some(text) => Box::pin(position(ctx, &text)).await?,
         };
         let (request, store) = (error::request_id(ctx), backend.feed.store().clone());
-        let asked = Asked::read(ctx, filter, search.as_deref(), saved_filter_id.as_ref()).await?;
+        // Boxed, so that a stream that waits does not hold the room that looking up takes.
+        let (search, saved) = (search.as_deref(), saved_filter_id.as_ref());
+        let asked = Box::pin(Asked::read(ctx, filter, search, saved)).await?;
         let events = backend
             .feed
             .follow(after, &asked.filter, &sight, backend.clock.now())

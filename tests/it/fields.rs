@@ -282,8 +282,9 @@ fn text(value: &Value) -> String {
 async fn ids(world: &World) -> BTreeMap<&'static str, String> {
     let all = world
         .data(
-            r"{ user: users { nodes { id } } group: groups { nodes { id } } issue: issues { nodes { id } }
-            event: events { nodes { id } } export: exports { nodes { id } } project: events { nodes { project { id } } } }",
+            "{ user: users { nodes { id } } group: groups { nodes { id } } issue: issues { nodes { id } }
+            event: events(filter: {not: {sources: [\"auditgraph\"]}}) { nodes { id } } export: exports { nodes { id } }
+            project: events(filter: {not: {sources: [\"auditgraph\"]}}) { nodes { project { id } } } }",
         )
         .await;
     let id = |kind: &str| {

@@ -131,7 +131,7 @@ async fn lists_say_what_resolvers_say(kind: Kind) {
         .collect();
     let viewers = [all, viewer(Role::Viewer, None, &projects)];
     let mut dice = StdRng::seed_from_u64(7);
-    for round in 0..120 {
+    for round in 0..60 {
         let viewer = &viewers[usize::from(round % 4 == 0)];
         let order = ["TIME", "RECORDED", "ACTOR", "TARGET"]
             .choose(&mut dice)
