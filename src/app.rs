@@ -6,6 +6,7 @@ use crate::activity::{self, Activity};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deliver::mail::{Mails, Transport};
+use crate::deliver::webhook::{Names, Webhooks};
 use crate::export::Exports;
 use crate::feed::Feed;
 use crate::graphql::{Backend, Engine};
@@ -44,6 +45,8 @@ pub struct App {
     pub activity: Activity,
     /// The exports, and who writes them.
     pub exports: Exports,
+    /// What sends to webhook endpoints.
+    pub webhooks: Webhooks,
     /// The configured sources.
     pub sources: Vec<Arc<dyn Source>>,
     /// What time it is.
@@ -74,11 +77,19 @@ impl App {
             clock.clone(),
             config.exports.clone(),
         );
+        let webhooks = Webhooks::new(
+            feed.clone(),
+            clock.clone(),
+            &config.webhooks,
+            Names::System,
+            StdRng::from_os_rng(),
+        );
         Ok(Self {
             config,
             feed,
             activity,
             exports,
+            webhooks,
             sources,
             clock,
             tasks,
@@ -127,6 +138,8 @@ impl App {
 
     /// Serves until told to stop, then waits for what is under way.
     pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+        let (webhooks, stop) = (self.webhooks.clone(), self.stop.clone());
+        self.tasks.spawn(async move { webhooks.run(&stop).await });
         let (exports, stop) = (self.exports.clone(), self.stop.clone());
         let holder = Uuid::from_u128(StdRng::from_os_rng().random());
         self.tasks
@@ -141,6 +154,7 @@ impl App {
             tasks: self.tasks.clone(),
             sends_mails: self.config.mail.is_on(),
             expiry: Arc::new(self.config.credential_expiry.clone()),
+            webhooks: self.webhooks,
         };
         let metrics = Metrics::default();
         let engine = Engine::new(backend.clone(), &self.config, metrics.clone())?;

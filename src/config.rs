@@ -13,6 +13,7 @@ mod given;
 mod jira_cloud;
 mod limits;
 mod mail;
+mod webhooks;
 
 pub use activity::Activity;
 pub use assets::Assets;
@@ -23,6 +24,7 @@ pub use exports::Exports;
 pub use jira_cloud::JiraCloud;
 pub use limits::Limits;
 pub use mail::{Mail, Security};
+pub use webhooks::{Inside, Webhooks};
 
 use chrono::NaiveDate;
 use figment::Figment;
@@ -81,6 +83,8 @@ pub struct Config {
     pub schedule: Schedule,
     /// `[http_client]`
     pub http_client: HttpClient,
+    /// `[webhooks]`
+    pub webhooks: Webhooks,
 }
 
 /// `[server]`: who may reach it, and how much of it.
@@ -315,6 +319,7 @@ impl Config {
         self.limits.validate(wrong);
         self.exports.validate(wrong);
         self.mail.validate(wrong);
+        self.webhooks.validate(wrong);
         self.jira_cloud.validate(wrong);
         self.confluence_cloud.validate(wrong);
         self.assets.validate(wrong);

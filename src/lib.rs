@@ -57,7 +57,7 @@
 //! | [`http`] | Routes, credentials, and how GraphQL travels: over HTTP, WebSocket and event streams; the page. |
 //! | [`schedule`] | The table of jobs: what runs by itself, and when. |
 //! | [`sandbox`] | Atlassian in a box: a made-up company behind real HTTP, for the demo and for tests. |
-//! | [`deliver`] | What leaves by itself: mails of filter subscriptions. |
+//! | [`deliver`] | What leaves by itself: mails of filter subscriptions, and webhooks. |
 //! | [`graphql`] | The schema: one file a noun, merged into roots; and the engine, through which every request goes. |
 //! | [`export`] | What leaves as a file: rows, their forms, and the jobs that write them. |
 //! | [`activity`] | The aggregated view: counts in columns of the log, kept in memory. |

@@ -3,6 +3,7 @@
 use auditgraph::activity::Activity;
 use auditgraph::clock::Clock;
 use auditgraph::config::Config;
+use auditgraph::deliver::webhook::{Names, Webhooks};
 use auditgraph::event::{
     Actor, ActorKind, Alias, Container, ContainerKind, IssueRef, Location, NewEvent, Object,
     Product, System, Timestamp,
@@ -104,6 +105,14 @@ pub(crate) async fn open(url: &str) -> Store {
 
 /// What answers questions about a log.
 pub(crate) async fn backend(store: Store, config: &Config, clock: Clock) -> Backend {
+    let feed = Feed::open(store.clone()).await.expect("the log");
+    let webhooks = Webhooks::new(
+        feed.clone(),
+        clock.clone(),
+        &config.webhooks,
+        Names::System,
+        StdRng::seed_from_u64(0),
+    );
     let activity = Activity::new(store.clone(), clock.clone());
     Backend {
         exports: Exports::new(
@@ -115,7 +124,8 @@ pub(crate) async fn backend(store: Store, config: &Config, clock: Clock) -> Back
         ),
         activity,
         activity_limits: auditgraph::app::counted(config),
-        feed: Feed::open(store).await.expect("the log"),
+        feed,
+        webhooks,
         sources: Vec::new(),
         clock,
         tasks: TaskTracker::new(),

@@ -30,6 +30,7 @@ mod m0014_columns;
 mod m0015_saved_filters;
 mod m0016_positions;
 mod m0017_exports;
+mod m0018_webhook_endpoints;
 mod m0019_filter_subscriptions;
 
 /// All migrations, oldest first.
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_saved_filters::Migration),
             Box::new(m0016_positions::Migration),
             Box::new(m0017_exports::Migration),
+            Box::new(m0018_webhook_endpoints::Migration),
             Box::new(m0019_filter_subscriptions::Migration),
         ]
     }

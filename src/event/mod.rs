@@ -18,6 +18,7 @@ pub mod signal;
 mod system;
 mod time;
 pub mod view;
+pub mod webhook;
 
 pub use system::{Product, System};
 pub use time::{Stretch, Timestamp};

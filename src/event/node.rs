@@ -24,10 +24,12 @@ pub enum NodeKind {
     Export,
     /// A filter subscription.
     FilterSubscription,
+    /// A webhook endpoint.
+    WebhookEndpoint,
 }
 
 impl NodeKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Event,
         Self::User,
         Self::Group,
@@ -37,6 +39,7 @@ impl NodeKind {
         Self::SavedFilter,
         Self::Export,
         Self::FilterSubscription,
+        Self::WebhookEndpoint,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -50,6 +53,7 @@ impl NodeKind {
             Self::SavedFilter => "saved-filter",
             Self::Export => "export",
             Self::FilterSubscription => "filter-subscription",
+            Self::WebhookEndpoint => "webhook-endpoint",
         }
     }
 }

@@ -29,6 +29,7 @@ mod stream;
 mod user;
 mod view;
 mod viewer;
+mod webhook;
 mod written;
 
 pub use engine::{Answer, Asked, Caller, Engine, EngineError, Ready, TrustedError};
@@ -36,6 +37,7 @@ pub use engine::{Answer, Asked, Caller, Engine, EngineError, Ready, TrustedError
 use crate::access::Viewer;
 use crate::activity::{self as counting, Activity};
 use crate::clock::Clock;
+use crate::deliver::webhook::Webhooks;
 use crate::export::Exports;
 use crate::feed::Feed;
 use crate::source::Source;
@@ -68,6 +70,7 @@ pub struct Query(
     saved::SavedFilterQuery,
     export::ExportQuery,
     filter_subscription::FilterSubscriptionQuery,
+    webhook::WebhookQuery,
 );
 
 /// What can be changed, one step after the other. By POST or over a WebSocket only.
@@ -79,6 +82,7 @@ pub struct Mutation(
     saved::SavedFilterMutation,
     export::ExportMutation,
     filter_subscription::FilterSubscriptionMutation,
+    webhook::WebhookMutation,
 );
 
 /// The executable schema.
@@ -105,6 +109,8 @@ pub struct Backend {
     pub sends_mails: bool,
     /// When the credentials of sources expire, by the source's name, as far as the settings say.
     pub expiry: Arc<BTreeMap<String, NaiveDate>>,
+    /// What sends to webhook endpoints.
+    pub webhooks: Webhooks,
 }
 
 /// The schema on top of a backend; without one it can be printed but not asked.

@@ -9,6 +9,7 @@ use super::project::Project;
 use super::saved::{self, SavedFilter};
 use super::source::Source;
 use super::user::User;
+use super::webhook::{self, WebhookEndpoint};
 use super::{backend, error, loader, loaders, source, viewer};
 use crate::event::node::{NodeId, NodeKind};
 use crate::store::StoreError;
@@ -35,6 +36,7 @@ pub(super) enum Node {
     SavedFilter(SavedFilter),
     Export(Export),
     FilterSubscription(FilterSubscription),
+    WebhookEndpoint(WebhookEndpoint),
 }
 
 /// Ids that `nodes` takes at once.
@@ -109,6 +111,9 @@ async fn find(ctx: &Context<'_>, argument: &str, id: &ID) -> Result<Option<Node>
         NodeKind::FilterSubscription => filter_subscription::by_number(ctx, id.number)
             .await?
             .map(Node::FilterSubscription),
+        NodeKind::WebhookEndpoint => webhook::by_number(ctx, id.number)
+            .await?
+            .map(Node::WebhookEndpoint),
     })
 }
 

@@ -450,7 +450,10 @@ pub(super) fn number(argument: &str, id: &ID) -> Result<i64> {
 }
 
 /// A filter that comes as such, as text, or both.
-fn given(filter: Option<EventFilter>, text: Option<&str>) -> Result<Option<EventFilter>> {
+pub(super) fn given(
+    filter: Option<EventFilter>,
+    text: Option<&str>,
+) -> Result<Option<EventFilter>> {
     let text = text
         .map(|text| search::read(text, "input.search"))
         .transpose()?;

@@ -32,10 +32,10 @@ pub(super) async fn done(
 pub(super) async fn happened(
     resolver: &mut Resolver<'_>,
     now: Timestamp,
-    deeds: impl IntoIterator<Item = Observation<'_>>,
+    (how, deeds): (&str, impl IntoIterator<Item = Observation<'_>>),
 ) -> Result<Appended, StoreError> {
     write(resolver, now, deeds, |event| {
-        event.method = Some("schedule".to_owned());
+        event.method = Some(how.to_owned());
     })
     .await
 }

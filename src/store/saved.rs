@@ -333,7 +333,7 @@ impl Store {
     }
 
     /// Refuses a filter that could not be run; whether Jira understands its query is not known while Jira does not answer.
-    async fn check_filter(
+    pub(super) async fn check_filter(
         &self,
         viewer: &Viewer,
         filter: &EventFilter,
@@ -427,7 +427,7 @@ fn object(row: &saved_filter::Model) -> Object {
     }
 }
 
-fn checked_name(name: &str) -> Result<String, StoreError> {
+pub(super) fn checked_name(name: &str) -> Result<String, StoreError> {
     let name = clean(name.trim().to_owned());
     let length = name.chars().count();
     if (1..=NAME).contains(&length) {
@@ -447,18 +447,18 @@ fn checked_description(text: Option<String>) -> Result<Option<String>, StoreErro
     Ok(text.filter(|text| !text.is_empty()))
 }
 
-fn written(value: &impl Serialize) -> String {
+pub(super) fn written(value: &impl Serialize) -> String {
     clean(serde_json::to_string(value).unwrap_or_default())
 }
 
-fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
+pub(super) fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| {
         let message = format!("what is kept cannot be read any more ({error}); save it anew");
         wrong(what.to_owned(), message)
     })
 }
 
-fn wrong(path: String, message: String) -> StoreError {
+pub(super) fn wrong(path: String, message: String) -> StoreError {
     StoreError::Filter { path, message }
 }
 

@@ -148,6 +148,30 @@ impl Store {
         }
     }
 
+    /// Who stands behind a [`Viewer::holder`] now, for what is done on their behalf while they are away: who holds that
+    /// token, or of the tokens that act for that account the one that allows most. Nobody when none works any more.
+    pub async fn viewer_of(
+        &self,
+        holder: &str,
+        now: Timestamp,
+    ) -> Result<Option<Viewer>, StoreError> {
+        if holder == Viewer::server().holder() {
+            return Ok(Some(Viewer::server()));
+        }
+        let theirs = match holder.split_once(':') {
+            Some(("account", account)) => token::COLUMN.account_id.eq(account),
+            Some(("token", id)) => token::COLUMN.id.eq(id.parse::<i32>().unwrap_or_default()),
+            _ => return Ok(None),
+        };
+        let found = token::Entity::find().filter(theirs).all(&self.door).await?;
+        // The most powerful role has the lowest number.
+        let valid = found.into_iter().filter(|row| is_valid(row, now));
+        match valid.min_by_key(|row| (row.role, row.id)) {
+            Some(row) => Ok(Some(self.holder_of(row).await?)),
+            None => Ok(None),
+        }
+    }
+
     async fn holder_of(&self, row: token::Model) -> Result<Viewer, StoreError> {
         let grants = token_grant::Entity::find()
             .filter(token_grant::COLUMN.token_id.eq(row.id))

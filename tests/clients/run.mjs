@@ -21,6 +21,7 @@ const ALL = [
   'reconnects',
   'idle',
   'bombs',
+  'webhooks',
   'fuzz',
 ];
 

@@ -135,6 +135,8 @@ async fn entities_match_migrations(kind: Kind) {
         described(kind, entity::token_grant::Entity),
         described(kind, entity::user::Entity),
         described(kind, entity::user_word::Entity),
+        described(kind, entity::webhook_delivery::Entity),
+        described(kind, entity::webhook_endpoint::Entity),
     ]);
     let mut migrated = match kind {
         Kind::Postgres => in_postgres(&world.database.url).await,

@@ -8,12 +8,14 @@
 use crate::visibility::viewer;
 use crate::world::{Kind, World, answer, on_both};
 use auditgraph::access::{Role, Viewer};
-use auditgraph::event::node::NodeId;
+use auditgraph::event::node::{NodeId, NodeKind};
+use auditgraph::event::webhook::Attempt;
 use auditgraph::feed::Feed;
 use auditgraph::graphql::Engine;
 use auditgraph::sandbox::Settings;
 use auditgraph::source;
 use auditgraph::source::permission::AskPermissions;
+use auditgraph::store::deliveries::Message;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
@@ -22,7 +24,7 @@ use std::sync::Arc;
 on_both!(every_field_of_every_type_has_a_rule);
 
 /// What is said to fields that demand something, or that say more to some; placeholders stand for ids of the company.
-const ARGUMENTS: [(&str, &[&str]); 29] = [
+const ARGUMENTS: [(&str, &[&str]); 35] = [
     ("Mutation.createExport", &["(input: {format: CSV})"]),
     ("Mutation.deleteExport", &[r#"(input: {id: "{export}"})"#]),
     (
@@ -64,8 +66,24 @@ const ARGUMENTS: [(&str, &[&str]); 29] = [
         &[r#"(input: {id: "{doomed}"})"#],
     ),
     (
+        "Mutation.createWebhookEndpoint",
+        &[r#"(input: {name: "n", url: "https://8.8.8.8/"})"#],
+    ),
+    (
+        "Mutation.deleteWebhookEndpoint",
+        &[r#"(input: {id: "{gone}"})"#],
+    ),
+    (
         "Mutation.linkUsers",
         &[r#"(input: {users: ["{user}", "{user}"]})"#],
+    ),
+    (
+        "Mutation.replayWebhookEndpoint",
+        &[r#"(input: {id: "{endpoint}", after: "0"})"#],
+    ),
+    (
+        "Mutation.rotateWebhookSecret",
+        &[r#"(input: {id: "{endpoint}"})"#],
     ),
     (
         "Mutation.separateUser",
@@ -82,6 +100,14 @@ const ARGUMENTS: [(&str, &[&str]); 29] = [
     (
         "Mutation.setMonitoredFields",
         &[r#"(input: {fields: ["status"]})"#],
+    ),
+    (
+        "Mutation.testWebhookEndpoint",
+        &[r#"(input: {id: "{gone}"})"#],
+    ),
+    (
+        "Mutation.updateWebhookEndpoint",
+        &[r#"(input: {id: "{endpoint}", state: MUTED})"#],
     ),
     (
         "Query.activity",
@@ -315,6 +341,9 @@ async fn ids(world: &World) -> BTreeMap<&'static str, String> {
         let id = text(&kept["data"]["createFilterSubscription"]["filterSubscription"]["id"]);
         ids.insert(sent, id);
     }
+    let gone = NodeId::new(NodeKind::WebhookEndpoint, i64::MAX);
+    ids.insert("gone", gone.encode());
+    ids.insert("endpoint", endpoint(world).await);
     ids
 }
 
@@ -418,6 +447,31 @@ async fn company(kind: Kind) -> (World, String) {
     let export = "mutation { createExport(input: {format: CSV}) { export { id } } }";
     world.data(export).await;
     (world, account)
+}
+
+/// Adds a webhook endpoint to which something was sent; its id.
+async fn endpoint(world: &World) -> String {
+    let create = r#"mutation { createWebhookEndpoint(input: {name: "siem", url: "https://8.8.8.8/", search: "source:organization"}) { webhookEndpoint { id } } }"#;
+    let made = world.data(create).await;
+    let id = text(&made["createWebhookEndpoint"]["webhookEndpoint"]["id"]);
+    let number = NodeId::decode(&id).unwrap().number;
+    let (store, now) = (world.store(), world.clock.now());
+    let endpoint = store.active_endpoint(number).await.unwrap().unwrap();
+    let message = Message {
+        id: "msg_1".to_owned(),
+        first: 1,
+        last: 1,
+        events: 1,
+    };
+    let attempt = Attempt {
+        at: now.micros(),
+        status: Some(500),
+        millis: 3,
+        error: Some("no reason given".to_owned()),
+    };
+    let noted = store.note_test(&endpoint, &message, attempt, now).await;
+    noted.unwrap();
+    id
 }
 
 async fn every_field_of_every_type_has_a_rule(kind: Kind) {

@@ -67,6 +67,7 @@ mod tidy;
 mod upstream;
 mod visibility;
 mod visibility_same;
+mod webhooks_out;
 mod world;
 mod writers;
 mod written;

@@ -521,7 +521,7 @@ async fn fields_come_in_the_order_asked_for() {
 async fn nulls_are_taken_up_to_where_they_may_be() {
     let case = Case::new(0.005).await;
     let mut errors = 0;
-    for seed in 1_000..1_400 {
+    for seed in 1_000..1_600 {
         errors += case.run(seed).await;
     }
     assert!(errors > 100, "only {errors} things failed");

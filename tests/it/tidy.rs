@@ -28,7 +28,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "graphql",
         &[
-            "activity", "feed", "export", "sync", "source", "store", "access",
+            "activity", "deliver", "feed", "export", "sync", "source", "store", "access",
         ],
     ),
     ("schedule", &["sync", "deliver", "feed", "source", "store"]),

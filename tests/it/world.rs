@@ -5,6 +5,7 @@ use auditgraph::access::{Role, Viewer};
 use auditgraph::activity::Activity;
 use auditgraph::clock::Clock;
 use auditgraph::config::Config;
+use auditgraph::deliver::webhook::{Names, Webhooks};
 use auditgraph::event::{
     Actor, ActorKind, Alias, Container, Location, NewEvent, Object, Product, System, Timestamp,
 };
@@ -249,7 +250,15 @@ impl World {
             tasks: self.tasks.clone(),
             sends_mails: self.config.mail.is_on(),
             expiry: Arc::new(self.config.credential_expiry.clone()),
+            webhooks: self.webhooks(Names::System),
         }
+    }
+
+    /// What sends to webhook endpoints, as one process does.
+    pub(crate) fn webhooks(&self, names: Names) -> Webhooks {
+        let (feed, clock) = (self.feed.clone(), self.clock.clone());
+        let randomness = StdRng::from_os_rng();
+        Webhooks::new(feed, clock, &self.config.webhooks, names, randomness)
     }
 
     /// Asks as an administrator, without HTTP; the whole answer.

@@ -19,5 +19,13 @@ super::actions! {
         "filter_subscription.resumed" "Filter subscription resumed" [];
         "filter_subscription.run" "Filter subscription run" [];
         "filter_subscription.failed" "Filter subscription failed" [];
+        "webhook_endpoint.created" "Webhook endpoint created" [];
+        "webhook_endpoint.changed" "Webhook endpoint changed" [];
+        "webhook_endpoint.deleted" "Webhook endpoint deleted" [];
+        "webhook_endpoint.secret_rotated" "Webhook endpoint's secret rotated" [];
+        "webhook_endpoint.tested" "Webhook endpoint tested" [];
+        "webhook_endpoint.replayed" "Webhook endpoint's position moved" [];
+        "webhook_endpoint.paused" "Webhook endpoint paused" [];
+        "webhook_endpoint.disabled" "Webhook endpoint disabled" [];
     }
 }

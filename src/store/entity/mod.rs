@@ -39,3 +39,5 @@ pub mod token;
 pub mod token_grant;
 pub mod user;
 pub mod user_word;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;

@@ -182,7 +182,7 @@ impl Store {
             _ => Vec::new(),
         };
         let mut resolver = Resolver::new(&transaction, &self.names);
-        let appended = deeds::happened(&mut resolver, now, deeds).await?;
+        let appended = deeds::happened(&mut resolver, now, ("schedule", deeds)).await?;
         self.tell_others(&transaction, appended).await?;
         let learned = resolver.learned();
         transaction.commit().await?;

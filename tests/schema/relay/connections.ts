@@ -2,7 +2,7 @@
 import { graphql } from 'react-relay';
 
 graphql`
-  query connectionsRootQuery($user: ID!, $group: ID!, $project: ID!, $issue: ID!) {
+  query connectionsRootQuery($user: ID!, $group: ID!, $project: ID!, $issue: ID!, $endpoint: ID!) {
     ...connections_events
     ...connections_users
     ...connections_groups
@@ -16,6 +16,7 @@ graphql`
     ...connections_issues
     ...connections_issueViews
     ...connections_activity
+    ...connections_webhookEndpoints
     ...connections_exports
     user: node(id: $user) {
       ...connections_userEvents @alias
@@ -31,6 +32,9 @@ graphql`
     issue: node(id: $issue) {
       ...connections_issueEvents @alias
       ...connections_issueViewers @alias
+    }
+    endpoint: node(id: $endpoint) {
+      ...connections_webhookDeliveries @alias
     }
   }
 `;
@@ -473,6 +477,47 @@ graphql`
       edges {
         node {
           ...nodes_filterSubscription
+        }
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment connections_webhookEndpoints on Query
+  @refetchable(queryName: "connectionsWebhookEndpointsPageQuery")
+  @argumentDefinitions(
+    first: { type: "Int", defaultValue: 20 }
+    after: { type: "String" }
+    last: { type: "Int" }
+    before: { type: "String" }
+    search: { type: "String" }
+  ) {
+    webhookEndpoints(first: $first, after: $after, last: $last, before: $before, search: $search)
+      @connection(key: "connections__webhookEndpoints") {
+      edges {
+        node {
+          ...nodes_webhookEndpoint
+        }
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment connections_webhookDeliveries on WebhookEndpoint
+  @refetchable(queryName: "connectionsWebhookDeliveriesPageQuery")
+  @argumentDefinitions(first: { type: "Int", defaultValue: 20 }, after: { type: "String" }) {
+    deliveries(first: $first, after: $after) @connection(key: "connections_webhookEndpoint__deliveries") {
+      edges {
+        node {
+          messageId
+          state
+          attempts {
+            time
+            status
+            error
+          }
         }
       }
     }

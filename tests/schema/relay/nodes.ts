@@ -13,6 +13,7 @@ graphql`
       ...nodes_savedFilter @alias
       ...nodes_source @alias
       ...nodes_user @alias
+      ...nodes_webhookEndpoint @alias
     }
     nodes(ids: $ids) {
       id
@@ -144,5 +145,16 @@ graphql`
       id
       ...nodes_export
     }
+  }
+`;
+
+graphql`
+  fragment nodes_webhookEndpoint on WebhookEndpoint @refetchable(queryName: "nodesWebhookEndpointQuery") {
+    endpointName: name
+    endpointUrl: url
+    format
+    state
+    stateReason
+    position
   }
 `;
