@@ -106,10 +106,8 @@ impl Store {
             save_cursor(&transaction, source_id, batch.part, value, now).await?;
         }
         hooks::count(&transaction, source_id, batch.hooks, now).await?;
-        self.tell_others(&transaction, appended).await?;
         let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
+        self.commit(transaction, learned, appended).await?;
         Ok(appended)
     }
 

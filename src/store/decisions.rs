@@ -94,10 +94,8 @@ impl Store {
         }
         let linked = kept.map(|kept| Observation::of_people("user.linked", kept, others));
         let appended = deeds::decided(&mut resolver, viewer, now, linked).await?;
-        self.tell_others(&transaction, appended).await?;
         let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
+        self.commit(transaction, learned, appended).await?;
         Ok(Linked { user, appended })
     }
 
@@ -127,10 +125,8 @@ impl Store {
         let kept = resolver.actor(user).await?;
         let told = kept.map(|kept| Observation::of_people("user.separated", kept, gone));
         let appended = deeds::decided(&mut resolver, viewer, now, told).await?;
-        self.tell_others(&transaction, appended).await?;
         let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
+        self.commit(transaction, learned, appended).await?;
         Ok(Separated {
             user,
             separated,

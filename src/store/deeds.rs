@@ -1,11 +1,57 @@
 //! What is done on this server, as events of the log that it keeps: written in the transaction that does it.
 
-use super::StoreError;
 use super::append::{self, Appended};
-use super::names::Resolver;
+use super::names::{Learned, Resolver};
 use super::observation::Observation;
+use super::{Store, StoreError};
 use crate::access::Viewer;
 use crate::event::{Actor, ActorKind, Alias, NewEvent, System, Timestamp};
+use sea_orm::DatabaseTransaction;
+
+impl Store {
+    /// Puts what somebody did with their token into the log, and commits it together with what was done.
+    pub(super) async fn conclude(
+        &self,
+        transaction: DatabaseTransaction,
+        viewer: &Viewer,
+        now: Timestamp,
+        deeds: impl IntoIterator<Item = Observation<'_>>,
+    ) -> Result<Appended, StoreError> {
+        let mut resolver = Resolver::new(&transaction, &self.names);
+        let recorded = record(&mut resolver, viewer, now, ("token", deeds));
+        let appended = Box::pin(recorded).await?;
+        let learned = resolver.learned();
+        self.commit(transaction, learned, appended).await?;
+        Ok(appended)
+    }
+
+    /// Puts what happened on this server, without anybody doing it, into the log, and commits it together with what changed.
+    pub(super) async fn conclude_alone(
+        &self,
+        transaction: DatabaseTransaction,
+        now: Timestamp,
+        told: (&str, impl IntoIterator<Item = Observation<'_>>),
+    ) -> Result<Appended, StoreError> {
+        let mut resolver = Resolver::new(&transaction, &self.names);
+        let appended = Box::pin(happened(&mut resolver, now, told)).await?;
+        let learned = resolver.learned();
+        self.commit(transaction, learned, appended).await?;
+        Ok(appended)
+    }
+
+    /// Commits, lets other processes look at what was appended, and keeps in memory what the transaction learned.
+    pub(super) async fn commit(
+        &self,
+        transaction: DatabaseTransaction,
+        learned: Learned,
+        appended: Appended,
+    ) -> Result<(), StoreError> {
+        self.tell_others(&transaction, appended).await?;
+        transaction.commit().await?;
+        self.names.keep(learned);
+        Ok(())
+    }
+}
 
 /// Puts an administrator's decision into the log.
 pub(super) async fn decided(
@@ -16,16 +62,6 @@ pub(super) async fn decided(
 ) -> Result<Appended, StoreError> {
     let how = "administrator's decision";
     record(resolver, viewer, now, (how, decision)).await
-}
-
-/// Puts what somebody did with their token into the log.
-pub(super) async fn done(
-    resolver: &mut Resolver<'_>,
-    viewer: &Viewer,
-    now: Timestamp,
-    deeds: impl IntoIterator<Item = Observation<'_>>,
-) -> Result<Appended, StoreError> {
-    record(resolver, viewer, now, ("token", deeds)).await
 }
 
 /// Puts what happened on this server, without anybody doing it, into the log.

@@ -15,12 +15,11 @@ use super::deliveries;
 use super::directory::NameMark;
 use super::entity::webhook_delivery;
 use super::entity::webhook_endpoint::{self as row, Secret};
-use super::names::Resolver;
 use super::observation::Observation;
 use super::query::check_search;
 use super::read::{Range, Rows, cut};
 use super::saved::{checked_name, read, written, wrong};
-use super::{Store, StoreError, clean, deeds, sort_name};
+use super::{Store, StoreError, clean, sort_name};
 use crate::access::Viewer;
 use crate::event::Timestamp;
 use crate::event::filter::EventFilter;
@@ -369,24 +368,6 @@ impl Store {
             return Err(wrong("input.savedFilterId".to_owned(), message.to_owned()));
         }
         Ok(())
-    }
-
-    /// Puts what was done into the log and commits.
-    pub(super) async fn conclude(
-        &self,
-        transaction: DatabaseTransaction,
-        viewer: &Viewer,
-        now: Timestamp,
-        deeds: impl IntoIterator<Item = Observation<'_>>,
-    ) -> Result<Appended, StoreError> {
-        let mut resolver = Resolver::new(&transaction, &self.names);
-        let done = deeds::done(&mut resolver, viewer, now, deeds);
-        let appended = Box::pin(done).await?;
-        self.tell_others(&transaction, appended).await?;
-        let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
-        Ok(appended)
     }
 }
 

@@ -5,10 +5,9 @@
 
 use super::append::Appended;
 use super::entity::export;
-use super::names::Resolver;
 use super::observation::Observation;
 use super::read::{Range, Rows, cut};
-use super::{Store, StoreError, clean, deeds};
+use super::{Store, StoreError, clean};
 use crate::access::Viewer;
 use crate::event::export::{Format, Question, Status};
 use crate::event::node::{NodeId, NodeKind};
@@ -130,12 +129,7 @@ impl Store {
         for (field, value) in told {
             deed = deed.change(field, None, Some(value).filter(|value| !value.is_empty()));
         }
-        let mut resolver = Resolver::new(&transaction, &self.names);
-        let appended = deeds::done(&mut resolver, viewer, now, [deed]).await?;
-        self.tell_others(&transaction, appended).await?;
-        let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
+        let appended = self.conclude(transaction, viewer, now, [deed]).await?;
         Ok((row.id, appended))
     }
 
@@ -193,12 +187,7 @@ impl Store {
     ) -> Result<((), Appended), StoreError> {
         let transaction = self.begin_alone().await?;
         let deed = Observation::of_own("export.downloaded", object(row));
-        let mut resolver = Resolver::new(&transaction, &self.names);
-        let appended = deeds::done(&mut resolver, viewer, now, [deed]).await?;
-        self.tell_others(&transaction, appended).await?;
-        let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
+        let appended = self.conclude(transaction, viewer, now, [deed]).await?;
         Ok(((), appended))
     }
 
@@ -217,12 +206,7 @@ impl Store {
             Some(row.records.to_string()),
             None,
         );
-        let mut resolver = Resolver::new(&transaction, &self.names);
-        let appended = deeds::done(&mut resolver, viewer, now, [deed]).await?;
-        self.tell_others(&transaction, appended).await?;
-        let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
+        let appended = self.conclude(transaction, viewer, now, [deed]).await?;
         Ok(((), appended))
     }
 

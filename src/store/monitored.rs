@@ -58,10 +58,8 @@ impl Store {
             Some(after.join(", ")),
         );
         let appended = deeds::decided(&mut resolver, viewer, now, Some(told)).await?;
-        self.tell_others(&transaction, appended).await?;
         let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
+        self.commit(transaction, learned, appended).await?;
         Ok(Some(appended))
     }
 }

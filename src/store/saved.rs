@@ -12,11 +12,10 @@ use super::alphabet::{begins_word, by_name};
 use super::append::Appended;
 use super::directory::NameMark;
 use super::entity::{saved_filter, saved_filter_favorite, saved_filter_share};
-use super::names::Resolver;
 use super::observation::Observation;
 use super::query::check_search;
 use super::read::{Range, Rows, cut};
-use super::{Store, StoreError, bulk, clean, deeds, sort_name, subscriptions};
+use super::{Store, StoreError, bulk, clean, sort_name, subscriptions};
 use crate::access::Viewer;
 use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
@@ -202,12 +201,7 @@ impl Store {
         if told.is_some() {
             deed = deed.change("shared with", None, told);
         }
-        let mut resolver = Resolver::new(&transaction, &self.names);
-        let appended = deeds::done(&mut resolver, viewer, now, [deed]).await?;
-        self.tell_others(&transaction, appended).await?;
-        let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
+        let appended = self.conclude(transaction, viewer, now, [deed]).await?;
         Ok((row.id, appended))
     }
 
@@ -256,13 +250,8 @@ impl Store {
         }
         let kept = saved_filter::Entity::update(row.into_active_model().reset_all());
         kept.exec(&transaction).await?;
-        let mut resolver = Resolver::new(&transaction, &self.names);
         let deeds = deeds.into_iter().flatten();
-        let appended = deeds::done(&mut resolver, viewer, now, deeds).await?;
-        self.tell_others(&transaction, appended).await?;
-        let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
+        let appended = self.conclude(transaction, viewer, now, deeds).await?;
         Ok(((), appended))
     }
 
@@ -290,12 +279,7 @@ impl Store {
         let deed = deed.change("filter", Some(filter), None);
         let mut deeds = subscriptions::delete_with_filter(&transaction, &old.row).await?;
         deeds.push(deed);
-        let mut resolver = Resolver::new(&transaction, &self.names);
-        let appended = deeds::done(&mut resolver, viewer, now, deeds).await?;
-        self.tell_others(&transaction, appended).await?;
-        let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
+        let appended = self.conclude(transaction, viewer, now, deeds).await?;
         Ok(((), appended))
     }
 

@@ -16,10 +16,9 @@ use super::alphabet::by_name;
 use super::append::{self, Appended};
 use super::directory::NameMark;
 use super::entity::{event, filter_subscription, filter_subscription_run, saved_filter};
-use super::names::Resolver;
 use super::observation::Observation;
 use super::read::{Range, Rows, cut};
-use super::{Store, StoreError, clean, deeds, sort_name};
+use super::{Store, StoreError, clean, sort_name};
 use crate::access::Viewer;
 use crate::event::node::{NodeId, NodeKind};
 use crate::event::schedule::Schedule;
@@ -182,7 +181,7 @@ impl Store {
         for (field, value) in told(&row) {
             deed = deed.change(field, None, Some(value));
         }
-        let appended = self.recorded(transaction, viewer, now, vec![deed]).await?;
+        let appended = self.conclude(transaction, viewer, now, vec![deed]).await?;
         Ok((row.id, appended))
     }
 
@@ -250,7 +249,7 @@ impl Store {
         } else {
             Vec::new()
         };
-        let appended = self.recorded(transaction, viewer, now, deeds).await?;
+        let appended = self.conclude(transaction, viewer, now, deeds).await?;
         Ok(((), appended))
     }
 
@@ -266,7 +265,7 @@ impl Store {
         let transaction = self.begin_alone().await?;
         let row = editable(&transaction, viewer, id, false).await?;
         if row.paused_at.is_some() == paused {
-            let appended = self.recorded(transaction, viewer, now, Vec::new()).await?;
+            let appended = self.conclude(transaction, viewer, now, Vec::new()).await?;
             return Ok(((), appended));
         }
         let mut kept = filter_subscription::ActiveModel {
@@ -296,7 +295,7 @@ impl Store {
             "filter_subscription.resumed"
         };
         let deed = Observation::of_own(code, object(&row));
-        let appended = self.recorded(transaction, viewer, now, vec![deed]).await?;
+        let appended = self.conclude(transaction, viewer, now, vec![deed]).await?;
         Ok(((), appended))
     }
 
@@ -317,7 +316,7 @@ impl Store {
         };
         kept.update(&transaction).await?;
         let deed = Observation::of_own("filter_subscription.run", object(&row));
-        let appended = self.recorded(transaction, viewer, now, vec![deed]).await?;
+        let appended = self.conclude(transaction, viewer, now, vec![deed]).await?;
         Ok(((), appended))
     }
 
@@ -331,25 +330,8 @@ impl Store {
         let transaction = self.begin_alone().await?;
         let row = editable(&transaction, viewer, id, false).await?;
         let deed = delete(&transaction, &row).await?;
-        let appended = self.recorded(transaction, viewer, now, vec![deed]).await?;
+        let appended = self.conclude(transaction, viewer, now, vec![deed]).await?;
         Ok(((), appended))
-    }
-
-    /// Puts deeds into the log and commits what was done.
-    async fn recorded(
-        &self,
-        transaction: DatabaseTransaction,
-        viewer: &Viewer,
-        now: Timestamp,
-        deeds: Vec<Observation<'_>>,
-    ) -> Result<Appended, StoreError> {
-        let mut resolver = Resolver::new(&transaction, &self.names);
-        let appended = deeds::done(&mut resolver, viewer, now, deeds).await?;
-        self.tell_others(&transaction, appended).await?;
-        let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
-        Ok(appended)
     }
 
     /// The position up to which everything was stored before a moment.

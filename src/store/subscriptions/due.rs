@@ -9,11 +9,10 @@ use crate::event::Timestamp;
 use crate::event::schedule::Schedule;
 use crate::store::append::{self, Appended};
 use crate::store::entity::{event, filter_subscription, filter_subscription_run};
-use crate::store::names::Resolver;
 use crate::store::observation::Observation;
 use crate::store::query::Condition;
 use crate::store::read::EventMark;
-use crate::store::{Store, StoreError, clean, deeds};
+use crate::store::{Store, StoreError, clean};
 use filter_subscription::Column;
 use sea_orm::sea_query::{Expr, ExprTrait, Order};
 use sea_orm::{
@@ -181,12 +180,8 @@ impl Store {
             }
             _ => Vec::new(),
         };
-        let mut resolver = Resolver::new(&transaction, &self.names);
-        let appended = deeds::happened(&mut resolver, now, ("schedule", deeds)).await?;
-        self.tell_others(&transaction, appended).await?;
-        let learned = resolver.learned();
-        transaction.commit().await?;
-        self.names.keep(learned);
+        let told = ("schedule", deeds);
+        let appended = self.conclude_alone(transaction, now, told).await?;
         Ok(((), appended))
     }
 
