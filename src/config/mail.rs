@@ -1,6 +1,7 @@
-//! `[mail]`: how filter subscriptions send their mails.
+//! `[mail]`: how mails are sent, and who is told what has stopped.
 
 use super::within;
+use lettre::Address;
 use lettre::message::Mailbox;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -30,6 +31,8 @@ pub struct Mail {
     pub timeout_seconds: u32,
     /// Events that an attachment has at most.
     pub attachment_rows: u32,
+    /// Who is told what on this server has stopped working.
+    pub administrators: Vec<String>,
 }
 
 /// How the connection to an SMTP server is protected.
@@ -82,7 +85,20 @@ impl Mail {
             &(1..=100_000),
             wrong,
         );
+        for address in &self.administrators {
+            if address.parse::<Address>().is_err() {
+                wrong.push(format!(
+                    "mail.administrators: `{address}` is not an e-mail address; give one such as \"ann@example.com\""
+                ));
+            }
+        }
         if !self.is_on() {
+            if !self.administrators.is_empty() {
+                wrong.push(
+                    "mail.administrators: they cannot be told anything without smtp_host or directory"
+                        .to_owned(),
+                );
+            }
             return;
         }
         if self.from.parse::<Mailbox>().is_err() {

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod content;
+mod notices;
 mod server;
 mod smtp;
 

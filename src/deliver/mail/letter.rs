@@ -6,6 +6,7 @@
 use super::attachment::Attachment;
 use super::row::Row;
 use super::transport::Outgoing;
+use crate::deliver::Detail;
 use crate::event::Timestamp;
 use askama::Template;
 use chrono_tz::Tz;
@@ -112,6 +113,24 @@ struct Plain<'a> {
     text: &'a Text,
 }
 
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{{ title }}</title></head>
+<body style="margin:0;padding:16px;font-family:Arial,Helvetica,sans-serif;font-size:14px;color:#172b4d">
+<h1 style="font-size:18px;margin:0 0 8px"><bdi>{{ title }}</bdi></h1>
+{% for line in lines %}<p style="margin:0 0 4px"><bdi>{{ line }}</bdi></p>
+{% endfor %}</body>
+</html>
+"#
+)]
+struct NoticeHtml<'a> {
+    title: &'a str,
+    lines: &'a [String],
+}
+
 /// What both forms of a mail show.
 struct Text {
     title: String,
@@ -216,14 +235,54 @@ pub(super) fn message(
     rows: &[Row],
     attachment: Option<Attachment>,
 ) -> Result<Outgoing, String> {
-    let failed = |error: &dyn std::fmt::Display| format!("the mail cannot be written: {error}");
     let text = Text::of(subject, rows);
     let plain = Plain { text: &text }.render();
     let html = Html { text: &text }.render();
+    let bodies = (
+        plain.map_err(|error| failed(&error))?,
+        html.map_err(|error| failed(&error))?,
+    );
+    assemble(envelope, text.title, bodies, attachment)
+}
+
+/// A message to administrators about what has stopped, and what follows from that.
+pub(super) fn notice(
+    envelope: Envelope<'_>,
+    event: &Detail,
+    follows: &str,
+) -> Result<Outgoing, String> {
+    let name = event
+        .target
+        .as_ref()
+        .and_then(|target| target.name.as_ref());
+    let name = name.map_or_else(String::new, |name| format!(": {}", shown(name, CELL)));
+    let title = format!("{}{name}", event.action.label);
+    let mut lines = vec![shown_time(event.time, Tz::UTC)];
+    lines.extend(event.message.as_ref().map(|why| shown(why, TEXT)));
+    lines.push(follows.to_owned());
+    let plain = format!("{title}\n\n{}\n", lines.join("\n"));
+    let html = NoticeHtml {
+        title: &title,
+        lines: &lines,
+    };
+    let html = html.render().map_err(|error| failed(&error))?;
+    assemble(envelope, title, (plain, html), None)
+}
+
+fn failed(error: &dyn std::fmt::Display) -> String {
+    format!("the mail cannot be written: {error}")
+}
+
+fn assemble(
+    envelope: Envelope<'_>,
+    title: String,
+    (plain, html): (String, String),
+    attachment: Option<Attachment>,
+) -> Result<Outgoing, String> {
     let bodies = MultiPart::alternative()
         .boundary(format!("alternative-{}", envelope.id))
-        .singlepart(SinglePart::plain(plain.map_err(|error| failed(&error))?))
-        .singlepart(SinglePart::html(html.map_err(|error| failed(&error))?));
+        .singlepart(SinglePart::plain(plain))
+        .singlepart(SinglePart::html(html));
     let body = match attachment {
         None => bodies,
         Some(file) => {
@@ -242,7 +301,7 @@ pub(super) fn message(
     let (id, domain) = (envelope.id, envelope.from.email.domain());
     let mut message = Message::builder()
         .from(envelope.from.clone())
-        .subject(text.title)
+        .subject(title)
         .date(SystemTime::from(envelope.date.to_utc()))
         .message_id(Some(format!("<{id}@{domain}>")))
         .header(AutoSubmitted);

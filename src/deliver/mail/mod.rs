@@ -1,4 +1,5 @@
-//! Mails of filter subscriptions: those that are due are claimed, made with their owner's eyes, and sent.
+//! Mails of filter subscriptions: those that are due are claimed, made with their owner's eyes, and sent; and notices to the
+//! administrators.
 //!
 //! Each due time is claimed in the database, so that however many processes there are, one of them sends its mail. Only when
 //! one dies between the server's answer and the note of it, the same mail goes again, under the same Message-ID.
@@ -6,6 +7,7 @@
 mod alert;
 mod attachment;
 mod letter;
+mod notice;
 mod row;
 mod transport;
 
@@ -25,7 +27,9 @@ use crate::store::subscriptions::{Claim, Ending, MailFormat};
 use crate::store::{Store, StoreError};
 use alert::Watched;
 use letter::{Envelope, Subject};
+use lettre::Address;
 use lettre::message::Mailbox;
+use notice::Notices;
 use row::Row;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -54,15 +58,18 @@ pub struct Mails {
     clock: Clock,
     transport: Transport,
     from: Mailbox,
+    /// Who is told what has stopped.
+    administrators: Vec<Address>,
     attachment_rows: u64,
     limits: activity::Limits,
     /// Who this process is.
     holder: Uuid,
     watched: Mutex<Watched>,
+    notices: Mutex<Notices>,
 }
 
 impl Mails {
-    /// What sends mails in this way; an error when the sender in the settings is nobody.
+    /// What sends mails in this way; an error when an address in the settings is none.
     pub fn new(
         feed: Feed,
         clock: Clock,
@@ -71,16 +78,24 @@ impl Mails {
         limits: activity::Limits,
         holder: Uuid,
     ) -> Result<Self, SendError> {
+        let wrong = |name: &str, error| SendError::Never(format!("mail.{name}: {error}"));
         let from = settings.from.parse();
+        let administrators = settings.administrators.iter();
+        let administrators = administrators.map(|address| address.parse()).collect();
         Ok(Self {
             feed,
             clock,
             transport,
-            from: from.map_err(|error| SendError::Never(format!("mail.from: {error}")))?,
+            from: from.map_err(|error| wrong("from", error))?,
+            administrators: match administrators {
+                Ok(addresses) => addresses,
+                Err(error) => return Err(wrong("administrators", error)),
+            },
             attachment_rows: settings.attachment_rows.into(),
             limits,
             holder,
             watched: Mutex::default(),
+            notices: Mutex::default(),
         })
     }
 
@@ -89,6 +104,9 @@ impl Mails {
         loop {
             if let Err(error) = self.watch().await {
                 tracing::warn!(%error, "alerts could not be looked after; trying again");
+            }
+            if let Err(error) = self.notify().await {
+                tracing::warn!(%error, "notices could not be looked after; trying again");
             }
             // A mail that is under way is not cut off: what the server has accepted should be noted.
             while !stop.is_cancelled() {
