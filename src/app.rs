@@ -18,6 +18,7 @@ use crate::source::{self, Part, Source};
 use crate::store::runs::Outcome;
 use crate::store::tokens::NewToken;
 use crate::store::{Purpose, Store};
+use crate::write_back::WriteBacks;
 use crate::{http, schedule, sync};
 use anyhow::Context;
 use futures::StreamExt;
@@ -144,6 +145,13 @@ impl App {
         let holder = Uuid::from_u128(StdRng::from_os_rng().random());
         self.tasks
             .spawn(async move { exports.run(holder, &stop).await });
+        let write_backs = WriteBacks::new(
+            self.feed.clone(),
+            self.sources.clone(),
+            self.clock.clone(),
+            self.tasks.clone(),
+            &self.config,
+        );
         let backend = Backend {
             activity: self.activity,
             activity_limits: counted(&self.config),
@@ -155,6 +163,7 @@ impl App {
             sends_mails: self.config.mail.is_on(),
             expiry: Arc::new(self.config.credential_expiry.clone()),
             webhooks: self.webhooks,
+            write_backs,
         };
         let metrics = Metrics::default();
         let engine = Engine::new(backend.clone(), &self.config, metrics.clone())?;

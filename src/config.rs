@@ -145,6 +145,8 @@ pub struct Organization {
     pub lateness_hours: u32,
     /// Events a request.
     pub page_size: u32,
+    /// How many profiles may be changed in 24 hours.
+    pub writes_per_day: u32,
     /// Codes for upstream actions that the catalogue does not know.
     pub actions: BTreeMap<String, String>,
 }
@@ -279,6 +281,11 @@ impl Config {
         }
         for (setting, value, range) in [
             ("organization.page_size", organization.page_size, 1..=500),
+            (
+                "organization.writes_per_day",
+                organization.writes_per_day,
+                0..=10_000,
+            ),
             (
                 "organization.requests_per_minute",
                 organization.requests_per_minute,

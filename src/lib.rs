@@ -61,6 +61,7 @@
 //! | [`graphql`] | The schema: one file a noun, merged into roots; and the engine, through which every request goes. |
 //! | [`export`] | What leaves as a file: rows, their forms, and the jobs that write them. |
 //! | [`activity`] | The aggregated view: counts in columns of the log, kept in memory. |
+//! | [`write_back`] | What goes back upstream: changes of profiles, and deleted issues made again. |
 //! | [`sync`] | Fetch, normalise, append, wake, on one screen. |
 //! | [`source`] | Upstream systems, one folder each: how they are asked, and how records become events. |
 //! | [`feed`] | The log as something to append to and to follow. |
@@ -89,3 +90,4 @@ pub mod schedule;
 pub mod source;
 pub mod store;
 pub mod sync;
+pub mod write_back;

@@ -12,6 +12,7 @@ use auditgraph::export::Exports;
 use auditgraph::feed::Feed;
 use auditgraph::graphql::Backend;
 use auditgraph::store::{Batch, Purpose, Store};
+use auditgraph::write_back::WriteBacks;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
@@ -114,7 +115,15 @@ pub(crate) async fn backend(store: Store, config: &Config, clock: Clock) -> Back
         StdRng::seed_from_u64(0),
     );
     let activity = Activity::new(store.clone(), clock.clone());
+    let tasks = TaskTracker::new();
     Backend {
+        write_backs: WriteBacks::new(
+            feed.clone(),
+            Vec::new(),
+            clock.clone(),
+            tasks.clone(),
+            config,
+        ),
         exports: Exports::new(
             store.clone(),
             activity.clone(),
@@ -128,7 +137,7 @@ pub(crate) async fn backend(store: Store, config: &Config, clock: Clock) -> Back
         webhooks,
         sources: Vec::new(),
         clock,
-        tasks: TaskTracker::new(),
+        tasks,
         sends_mails: false,
         expiry: Arc::default(),
     }

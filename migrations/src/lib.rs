@@ -32,6 +32,7 @@ mod m0016_positions;
 mod m0017_exports;
 mod m0018_webhook_endpoints;
 mod m0019_filter_subscriptions;
+mod m0022_write_backs;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_exports::Migration),
             Box::new(m0018_webhook_endpoints::Migration),
             Box::new(m0019_filter_subscriptions::Migration),
+            Box::new(m0022_write_backs::Migration),
         ]
     }
 }

@@ -43,6 +43,8 @@ pub struct JiraCloud {
     pub jql_minutes: u32,
     /// For how many minutes it is believed at most what Jira says of who may see which issues.
     pub permission_minutes: u32,
+    /// How many deleted issues may be made again in 24 hours.
+    pub writes_per_day: u32,
 }
 
 impl JiraCloud {
@@ -85,6 +87,7 @@ impl JiraCloud {
             ("jql_issues", self.jql_issues, 1..=1_000_000),
             ("jql_minutes", self.jql_minutes, 0..=1440),
             ("permission_minutes", self.permission_minutes, 1..=60),
+            ("writes_per_day", self.writes_per_day, 0..=10_000),
         ] {
             if !range.contains(&value) {
                 wrong.push(format!(

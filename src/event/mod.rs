@@ -11,6 +11,8 @@ pub mod jql;
 pub mod node;
 pub mod order;
 pub mod permission;
+pub mod profile;
+pub mod restore;
 pub mod saved;
 pub mod schedule;
 pub mod search;

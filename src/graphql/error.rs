@@ -132,6 +132,7 @@ pub(super) fn from_store(ctx: &Context<'_>, failure: StoreError) -> Error {
     match failure {
         StoreError::Filter { path, message } => bad_input(&path, message),
         StoreError::NotFound { what } => error(Code::NotFound, format!("there is no {what}")),
+        StoreError::Conflict(message) => error(Code::Conflict, message),
         StoreError::Forbidden(message) => error(Code::Forbidden, message),
         StoreError::Upstream(message) => error(Code::UpstreamUnavailable, message),
         StoreError::TimedOut => match super::backend(ctx) {

@@ -30,6 +30,7 @@ mod user;
 mod view;
 mod viewer;
 mod webhook;
+mod write_back;
 mod written;
 
 pub use engine::{Answer, Asked, Caller, Engine, EngineError, Ready, TrustedError};
@@ -41,6 +42,7 @@ use crate::deliver::webhook::Webhooks;
 use crate::export::Exports;
 use crate::feed::Feed;
 use crate::source::Source;
+use crate::write_back::WriteBacks;
 use async_graphql::{Context, MergedObject, SDLExportOptions, SchemaBuilder, ValidationMode};
 use chrono::NaiveDate;
 use loader::Loaders;
@@ -83,6 +85,7 @@ pub struct Mutation(
     export::ExportMutation,
     filter_subscription::FilterSubscriptionMutation,
     webhook::WebhookMutation,
+    write_back::WriteBackMutation,
 );
 
 /// The executable schema.
@@ -111,6 +114,8 @@ pub struct Backend {
     pub expiry: Arc<BTreeMap<String, NaiveDate>>,
     /// What sends to webhook endpoints.
     pub webhooks: Webhooks,
+    /// What goes back upstream.
+    pub write_backs: WriteBacks,
 }
 
 /// The schema on top of a backend; without one it can be printed but not asked.

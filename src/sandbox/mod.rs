@@ -219,6 +219,7 @@ impl Sandbox {
             history_days: self.world.settings.history_days,
             lateness_hours: 48,
             page_size: 500,
+            writes_per_day: 1_000,
             actions: BTreeMap::new(),
         }
     }
@@ -279,6 +280,7 @@ impl Sandbox {
             jql_issues: 50_000,
             jql_minutes: 5,
             permission_minutes: 10,
+            writes_per_day: 1_000,
         }
     }
 

@@ -184,6 +184,16 @@ pub trait Source: Send + Sync {
         None
     }
 
+    /// The profiles of accounts that may be changed through it; `None` where there are none, or the settings do not allow it.
+    fn profiles(&self) -> Option<organization::Profiles<'_>> {
+        None
+    }
+
+    /// Where deleted issues are made again; `None` where there are none, or the settings do not allow it.
+    fn restores(&self) -> Option<jira_cloud::Restores<'_>> {
+        None
+    }
+
     /// Asks upstream whether the connection works, and says in a sentence what it is connected to.
     fn check(&self) -> futures::future::BoxFuture<'_, Result<String, SourceError>>;
 

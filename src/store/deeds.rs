@@ -100,7 +100,7 @@ async fn record<'d>(
     write(resolver, now, deeds, |event| {
         event.actor = Some(actor.clone());
         event.method = Some(how.to_owned());
-        event.message = Some(why.clone());
+        event.message.get_or_insert_with(|| why.clone());
     })
     .await
 }

@@ -427,7 +427,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
     }
 }
 
-fn unstored(row: &container::Model) -> Container {
+pub(super) fn unstored(row: &container::Model) -> Container {
     Container {
         kind: crate::event::ContainerKind::from_number(row.kind),
         scope: row.scope.clone(),

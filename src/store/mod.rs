@@ -54,6 +54,7 @@ pub mod tokens;
 mod views;
 mod witness;
 mod words;
+pub mod write_backs;
 
 pub use append::{Appended, Batch, StoredObject};
 pub use decisions::{Linked, Separated};
@@ -110,6 +111,9 @@ pub enum StoreError {
         /// What is wrong, and what would be right.
         message: String,
     },
+    /// It contradicts what is there.
+    #[error("{0}")]
+    Conflict(String),
     /// The viewer may see it, but not do this with it.
     #[error("{0}")]
     Forbidden(String),

@@ -19,6 +19,7 @@ pub(super) struct Observation<'a> {
     target: Object,
     objects: Vec<Object>,
     container: Option<Container>,
+    issue: Option<IssueRef>,
     changes: Vec<Change>,
     time: Option<Timestamp>,
     message: Option<String>,
@@ -100,9 +101,19 @@ impl<'a> Observation<'a> {
             target,
             objects: Vec::new(),
             container: None,
+            issue: None,
             changes: Vec::new(),
             time: None,
             message: None,
+        }
+    }
+
+    /// Says which issue it concerns, and where that is.
+    pub(super) fn about(self, issue: IssueRef, place: Option<Container>) -> Self {
+        Self {
+            issue: Some(issue),
+            container: place,
+            ..self
         }
     }
 
@@ -179,7 +190,7 @@ impl<'a> Observation<'a> {
             target: Some(self.target),
             objects: self.objects,
             container: self.container,
-            issue: None::<IssueRef>,
+            issue: self.issue,
             changes: self.changes,
             location: Location::default(),
             method: Some("directory listing".to_owned()),

@@ -137,6 +137,7 @@ async fn entities_match_migrations(kind: Kind) {
         described(kind, entity::user_word::Entity),
         described(kind, entity::webhook_delivery::Entity),
         described(kind, entity::webhook_endpoint::Entity),
+        described(kind, entity::write_back::Entity),
     ]);
     let mut migrated = match kind {
         Kind::Postgres => in_postgres(&world.database.url).await,

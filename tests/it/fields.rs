@@ -24,7 +24,7 @@ use std::sync::Arc;
 on_both!(every_field_of_every_type_has_a_rule);
 
 /// What is said to fields that demand something, or that say more to some; placeholders stand for ids of the company.
-const ARGUMENTS: [(&str, &[&str]); 35] = [
+const ARGUMENTS: [(&str, &[&str]); 37] = [
     ("Mutation.createExport", &["(input: {format: CSV})"]),
     ("Mutation.deleteExport", &[r#"(input: {id: "{export}"})"#]),
     (
@@ -80,6 +80,14 @@ const ARGUMENTS: [(&str, &[&str]); 35] = [
     (
         "Mutation.replayWebhookEndpoint",
         &[r#"(input: {id: "{endpoint}", after: "0"})"#],
+    ),
+    (
+        "Mutation.restoreIssue",
+        &[r#"(input: {event: "{event}", dryRun: true})"#],
+    ),
+    (
+        "Mutation.updateUserProfile",
+        &[r#"(input: {user: "{user}", department: "Lamps", dryRun: true})"#],
     ),
     (
         "Mutation.rotateWebhookSecret",

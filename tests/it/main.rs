@@ -69,5 +69,6 @@ mod visibility;
 mod visibility_same;
 mod webhooks_out;
 mod world;
+mod write_backs;
 mod writers;
 mod written;

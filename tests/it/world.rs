@@ -19,6 +19,7 @@ use auditgraph::store::runs::Outcome;
 use auditgraph::store::tokens::NewToken;
 use auditgraph::store::{Batch, Purpose, Store};
 use auditgraph::sync::{self, SyncError};
+use auditgraph::write_back::WriteBacks;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -251,6 +252,13 @@ impl World {
             sends_mails: self.config.mail.is_on(),
             expiry: Arc::new(self.config.credential_expiry.clone()),
             webhooks: self.webhooks(Names::System),
+            write_backs: WriteBacks::new(
+                self.feed.clone(),
+                self.sources.clone(),
+                self.clock.clone(),
+                self.tasks.clone(),
+                &self.config,
+            ),
         }
     }
 

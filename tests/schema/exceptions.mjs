@@ -39,6 +39,11 @@ export const ESLINT = [
   },
   {
     rule: 'strict-id-in-types',
+    line: /^type (LostField|ProfileFieldChange|RestoredField) \{$/,
+    reason: 'Fields of a profile or issue upstream, as what a mutation answers with lists them.',
+  },
+  {
+    rule: 'strict-id-in-types',
     line: /^type ExportAuthor \{$/,
     reason: 'Who asked for an export: a name, and the user where a token acts for one.',
   },

@@ -27,5 +27,13 @@ super::actions! {
         "webhook_endpoint.replayed" "Webhook endpoint's position moved" [];
         "webhook_endpoint.paused" "Webhook endpoint paused" [];
         "webhook_endpoint.disabled" "Webhook endpoint disabled" [];
+        "profile_change.begun" "Change of a profile sent upstream" [];
+        "profile_change.done" "Profile changed upstream" [];
+        "profile_change.failed" "Change of a profile failed upstream" [];
+        "profile_change.unclear" "Change of a profile without an answer" [];
+        "issue_restore.begun" "Restoring of an issue begun" [];
+        "issue_restore.done" "Issue restored" [];
+        "issue_restore.failed" "Restoring of an issue failed" [];
+        "issue_restore.unclear" "Restoring of an issue without an answer" [];
     }
 }

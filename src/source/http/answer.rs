@@ -57,7 +57,7 @@ pub(super) async fn read<T: DeserializeOwned>(
     })
 }
 
-async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, Unreadable> {
+pub(super) async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, Unreadable> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -93,7 +93,8 @@ pub(super) async fn refusal(response: Response) -> Refusal {
     in_words(&String::from_utf8_lossy(&body))
 }
 
-fn in_words(body: &str) -> Refusal {
+/// The same, of a body that has been read.
+pub(super) fn in_words(body: &str) -> Refusal {
     let Ok(value) = serde_json::from_str::<Value>(body) else {
         let message = if body.trim().is_empty() {
             "no reason given".to_owned()

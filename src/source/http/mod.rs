@@ -5,11 +5,13 @@
 
 mod answer;
 mod budget;
+mod change;
 mod error;
 mod guard;
 mod wait;
 
 pub use budget::Bucket;
+pub use change::{Change, ChangeError, Verb};
 pub use error::{CallError, SetupError};
 pub use guard::Guard;
 

@@ -9,12 +9,15 @@ use super::wire::{
 use crate::clock::Clock;
 use crate::config;
 use crate::event::Timestamp;
-use crate::source::http::{Bucket, Call, CallError, Credential, Http, SetupError};
+use crate::source::http::{
+    Bucket, Call, CallError, Change, ChangeError, Credential, Http, SetupError, Verb,
+};
 use crate::source::look::Look;
 use crate::source::{Budget, SourceError, Stretch};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -33,6 +36,11 @@ const MYSELF: &str = "the user behind the credential";
 const SERVER: &str = "the site";
 const PERMISSIONS: &str = "the credential's permissions";
 const GRANTED: &str = "the permissions of an account";
+const SCREEN: &str = "the fields of new issues";
+const STATUS: &str = "the status of an issue";
+const TRANSITIONS: &str = "the steps of an issue's workflow";
+const STEP: &str = "the step of an issue's workflow";
+pub(super) const CREATE: &str = "the new issue";
 
 /// What is asked of an issue; bodies and comments are not.
 const ISSUE_FIELDS: [&str; 15] = [
@@ -313,6 +321,89 @@ impl Client {
         self.post(GRANTED, &path, body).await
     }
 
+    /// The fields of a project's create screen for a type of issue: each with whether it has to be given.
+    pub(super) async fn screen(
+        &self,
+        project: &str,
+        kind: &str,
+    ) -> Result<BTreeMap<String, bool>, CallError> {
+        let path = [
+            "rest",
+            "api",
+            "3",
+            "issue",
+            "createmeta",
+            project,
+            "issuetypes",
+            kind,
+        ];
+        let mut screen = BTreeMap::new();
+        loop {
+            let start = screen.len().to_string();
+            let query = [("startAt", start.as_str()), ("maxResults", "200")];
+            let page: Value = self.get(SCREEN, &path, &query).await?;
+            let (page, before) = (Look::new(&page), screen.len());
+            screen.extend(page.at("fields").list().filter_map(|field| {
+                let required = field.at("required").flag() == Some(true);
+                let defaulted = field.at("hasDefaultValue").flag() == Some(true);
+                Some((field.at("fieldId").text()?, required && !defaulted))
+            }));
+            let total = page.at("total").text().and_then(|total| total.parse().ok());
+            if screen.len() == before || total.is_none_or(|total| screen.len() >= total) {
+                return Ok(screen);
+            }
+        }
+    }
+
+    /// Makes an issue of these fields.
+    pub(super) async fn create_issue(
+        &self,
+        fields: &Map<String, Value>,
+    ) -> Result<Value, ChangeError> {
+        let path = ["rest", "api", "3", "issue"];
+        self.send(CREATE, &path, json!({ "fields": fields })).await
+    }
+
+    /// The issues of a project that were made at that moment or later, oldest first.
+    pub(super) async fn made_since(
+        &self,
+        project: &str,
+        since: Timestamp,
+    ) -> Result<SearchPage, CallError> {
+        let since = since.millis();
+        let jql = format!("project = \"{project}\" and created >= {since} order by created asc");
+        let fields = ["summary", "created", "creator"];
+        self.search(&jql, &fields, 100, None).await
+    }
+
+    /// The account of the user behind the credential.
+    pub(super) async fn account(&self) -> Result<Option<String>, CallError> {
+        let path = ["rest", "api", "3", "myself"];
+        let user: Value = self.get(MYSELF, &path, &[]).await?;
+        Ok(Look::new(&user).at("accountId").text())
+    }
+
+    /// The id of the status that an issue has.
+    pub(super) async fn status(&self, issue: &str) -> Result<Option<String>, CallError> {
+        let path = ["rest", "api", "3", "issue", issue];
+        let found: Value = self.get(STATUS, &path, &[("fields", "status")]).await?;
+        let status = Look::new(&found).at("fields").at("status");
+        Ok(status.at("id").text())
+    }
+
+    /// The steps of its workflow that an issue can take now.
+    pub(super) async fn transitions(&self, issue: &str) -> Result<Value, CallError> {
+        let path = ["rest", "api", "3", "issue", issue, "transitions"];
+        self.get(TRANSITIONS, &path, &[]).await
+    }
+
+    /// Takes a step.
+    pub(super) async fn transition(&self, issue: &str, step: &str) -> Result<(), ChangeError> {
+        let path = ["rest", "api", "3", "issue", issue, "transitions"];
+        let body = json!({"transition": {"id": step}});
+        self.send(STEP, &path, body).await.map(|_| ())
+    }
+
     /// Makes sure that an empty answer is empty because there is nothing: to strangers, Jira shows nothing.
     pub(super) async fn prove(&self) -> Result<(), CallError> {
         let now = self.now();
@@ -360,6 +451,17 @@ impl Client {
     ) -> Result<T, CallError> {
         let url = self.http.url(path, &[]);
         self.fetch(what, url, Some(body)).await
+    }
+
+    async fn send(&self, what: &str, path: &[&str], body: Value) -> Result<Value, ChangeError> {
+        let change = Change {
+            what,
+            verb: Verb::Post,
+            url: self.http.url(path, &[]),
+            body,
+            bucket: &self.bucket,
+        };
+        self.http.change(change).await
     }
 
     async fn fetch<T: DeserializeOwned>(

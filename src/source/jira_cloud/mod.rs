@@ -5,13 +5,17 @@
 
 mod client;
 mod directory;
+mod draft;
 mod entry;
 mod issues;
 mod list;
+mod restore;
 mod scan;
 mod search;
 mod wire;
 mod worklogs;
+
+pub use restore::Restores;
 
 use super::http::SetupError;
 use super::jira::{self, Site};
@@ -48,6 +52,8 @@ pub struct JiraCloud {
     address: Option<Url>,
     hook_secret: SecretString,
     view_secret: SecretString,
+    /// Whether deleted issues may be made again.
+    writes: bool,
 }
 
 impl JiraCloud {
@@ -71,6 +77,7 @@ impl JiraCloud {
             address: config.site().cloned(),
             hook_secret: config.hook_secret.clone(),
             view_secret: config.issue_view_secret.clone(),
+            writes: config.writes_per_day > 0,
         })
     }
 
@@ -181,6 +188,13 @@ impl Source for JiraCloud {
         Some(Question {
             scope: &self.site.scope,
             answer: answer.boxed(),
+        })
+    }
+
+    fn restores(&self) -> Option<Restores<'_>> {
+        self.writes.then_some(Restores {
+            client: &self.client,
+            address: self.address.as_ref(),
         })
     }
 

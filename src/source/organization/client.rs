@@ -7,8 +7,10 @@ use crate::clock::Clock;
 use crate::config;
 use crate::event::Timestamp;
 use crate::source::Budget;
-use crate::source::http::{Bucket, Call, CallError, Credential, Http, SetupError};
-use serde_json::{Value, json};
+use crate::source::http::{
+    Bucket, Call, CallError, Change, ChangeError, Credential, Http, SetupError, Verb,
+};
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 const ADVICE: &str = "Give an organization API key (Atlassian Administration > Settings > API keys); the API token of a \
@@ -23,6 +25,9 @@ const ORGANIZATION: &str = "the organization";
 const DIRECTORIES: &str = "the organization's list of directories";
 const ACTIVITY: &str = "last-active dates";
 const ACTIONS: &str = "the list of event actions";
+const PROFILE: &str = "the profile of an account";
+const PRIVILEGES: &str = "what may be changed of an account";
+const CHANGE: &str = "the change of a profile";
 
 /// Directory entries a request, the most that upstream gives.
 const DIRECTORY_PAGE: u32 = 100;
@@ -182,6 +187,36 @@ impl Client {
     pub(super) async fn actions(&self) -> Result<Listing, CallError> {
         let path = ["admin", "v1", "orgs", &self.org_id, "event-actions"];
         self.get(ACTIONS, &path, &[], &self.directory).await
+    }
+
+    /// What a managed account's profile says.
+    pub(super) async fn profile(&self, account: &str) -> Result<Value, CallError> {
+        let path = ["users", account, "manage", "profile"];
+        self.get(PROFILE, &path, &[], &self.directory).await
+    }
+
+    /// Which fields of it may be changed.
+    pub(super) async fn privileges(&self, account: &str) -> Result<Value, CallError> {
+        let query = [("privileges", "profile.write")];
+        let path = ["users", account, "manage"];
+        self.get(PRIVILEGES, &path, &query, &self.directory).await
+    }
+
+    /// Changes these fields of it.
+    pub(super) async fn change_profile(
+        &self,
+        account: &str,
+        fields: Map<String, Value>,
+    ) -> Result<Value, ChangeError> {
+        let path = ["users", account, "manage", "profile"];
+        let change = Change {
+            what: CHANGE,
+            verb: Verb::Patch,
+            url: self.http.url(&path, &[]),
+            body: json!({ super::profile::PROFILE: fields }),
+            bucket: &self.directory,
+        };
+        self.http.change(change).await
     }
 
     async fn search(

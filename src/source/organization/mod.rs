@@ -9,10 +9,12 @@ mod entry;
 mod history;
 pub mod normalise;
 mod place;
+mod profile;
 mod tail;
 mod wire;
 
 pub use normalise::event;
+pub use profile::Profiles;
 
 use super::http::SetupError;
 use super::{Budget, Page, Part, Source, SourceError};
@@ -38,6 +40,8 @@ pub struct Organization {
     org_id: String,
     lateness: Duration,
     history_days: u32,
+    /// Whether profiles may be changed.
+    writes: bool,
 }
 
 impl Organization {
@@ -53,6 +57,7 @@ impl Organization {
             org_id: config.org_id.clone(),
             lateness: Duration::from_hours(config.lateness_hours.into()),
             history_days: config.history_days,
+            writes: config.writes_per_day > 0,
         })
     }
 
@@ -134,6 +139,11 @@ impl Source for Organization {
 
     fn normalise(&self, record: &RawValue) -> Facts {
         event(record).into()
+    }
+
+    fn profiles(&self) -> Option<Profiles<'_>> {
+        let client = &self.client;
+        self.writes.then_some(Profiles { client })
     }
 
     fn check(&self) -> BoxFuture<'_, Result<String, SourceError>> {

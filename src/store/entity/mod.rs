@@ -41,3 +41,4 @@ pub mod user;
 pub mod user_word;
 pub mod webhook_delivery;
 pub mod webhook_endpoint;
+pub mod write_back;
