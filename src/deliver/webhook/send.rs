@@ -73,6 +73,8 @@ impl Sender {
             .redirect(redirect::Policy::none())
             .referer(false)
             .no_proxy()
+            // What HTTP/2 changes about time-outs and retries nobody has tried.
+            .http1_only()
             .gzip(false)
             .tls_version_min(tls::Version::TLS_1_2)
             .connect_timeout(CONNECT)

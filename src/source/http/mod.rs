@@ -122,6 +122,8 @@ impl Http {
             .redirect(redirect::Policy::none())
             .referer(false)
             .no_proxy()
+            // What HTTP/2 changes about time-outs and retries nobody has tried.
+            .http1_only()
             .gzip(true)
             .tls_version_min(tls::Version::TLS_1_2)
             .timeout(Duration::from_secs(limits.timeout_seconds.max(1)))
