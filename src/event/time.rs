@@ -52,7 +52,9 @@ impl Timestamp {
             .or_else(|_| {
                 NaiveDate::parse_from_str(text, "%Y-%m-%d")
                     .map(|date| date.and_time(NaiveTime::MIN).and_utc())
-            });
+            })
+            // As moments are written whose year has not four digits.
+            .or_else(|_| text.parse());
         match utc {
             Ok(utc) => Some(Self(utc.timestamp_micros())),
             Err(_) => text.parse().ok().and_then(Self::from_millis),
@@ -208,6 +210,21 @@ mod tests {
         for (given, expected) in cases {
             let read = Timestamp::from_json(&given).map(|time| time.to_string());
             assert_eq!(read.as_deref(), Some(expected), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for micros in [
+            0,
+            -1,
+            1_638_034_466_019_001,
+            253_402_300_800_000_000,
+            1_763_683_200_000_000_000,
+            -99_000_000_000_000_000,
+        ] {
+            let time = Timestamp::from_micros(micros);
+            assert_eq!(Timestamp::parse(&time.to_string()), Some(time), "{time}");
         }
     }
 

@@ -17,6 +17,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -244,10 +245,16 @@ async fn stored_keys(
 
 /// What makes an event unique: the first sixteen bytes of a hash over its source and upstream key.
 pub(super) fn event_key(source: &str, upstream_key: &str) -> Uuid {
+    // As it is kept, so that whoever reads it back finds the same event.
+    let kept = if upstream_key.contains('\0') {
+        Cow::Owned(clean(upstream_key.to_owned()))
+    } else {
+        Cow::Borrowed(upstream_key)
+    };
     let hash = Sha256::new()
         .chain_update(source)
         .chain_update([0])
-        .chain_update(upstream_key)
+        .chain_update(kept.as_bytes())
         .finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);
