@@ -5,6 +5,7 @@ use crate::access::Role;
 use crate::activity::{self, Activity};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::deliver::archive::{self, Archive, ArchiveError};
 use crate::deliver::mail::{Mails, Transport};
 use crate::deliver::webhook::{Names, Webhooks};
 use crate::export::Exports;
@@ -48,6 +49,8 @@ pub struct App {
     pub exports: Exports,
     /// What sends to webhook endpoints.
     pub webhooks: Webhooks,
+    /// What is counted of all this.
+    pub metrics: Metrics,
     /// The configured sources.
     pub sources: Vec<Arc<dyn Source>>,
     /// What time it is.
@@ -91,6 +94,7 @@ impl App {
             activity,
             exports,
             webhooks,
+            metrics: Metrics::default(),
             sources,
             clock,
             tasks,
@@ -137,6 +141,16 @@ impl App {
         Ok(())
     }
 
+    /// Starts to write the archive, where the settings say where.
+    pub fn start_archive(&self) -> anyhow::Result<()> {
+        if let Some(archive) = archive(&self.config, &self.feed, &self.clock)? {
+            let (archiving, stop) = (self.metrics.archiving.clone(), self.stop.clone());
+            self.tasks
+                .spawn(async move { archive.run(&archiving, &stop).await });
+        }
+        Ok(())
+    }
+
     /// Serves until told to stop, then waits for what is under way.
     pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
         let (webhooks, stop) = (self.webhooks.clone(), self.stop.clone());
@@ -165,14 +179,13 @@ impl App {
             webhooks: self.webhooks,
             write_backs,
         };
-        let metrics = Metrics::default();
-        let engine = Engine::new(backend.clone(), &self.config, metrics.clone())?;
+        let engine = Engine::new(backend.clone(), &self.config, self.metrics.clone())?;
         http::serve(
             listener,
             engine,
             backend,
             self.config.server,
-            metrics,
+            self.metrics,
             self.stop.clone(),
         )
         .await;
@@ -232,6 +245,21 @@ impl App {
             .await?;
         Ok(secret)
     }
+}
+
+/// What writes the archive; `None` where the settings name none.
+pub fn archive(
+    config: &Config,
+    feed: &Feed,
+    clock: &Clock,
+) -> Result<Option<Archive>, ArchiveError> {
+    let holder = Uuid::from_u128(StdRng::from_os_rng().random());
+    Archive::configured(&config.archive, feed, clock, holder)
+}
+
+/// Whether the archive can be written: says where it is. `None` where the settings name none.
+pub async fn check_archive(config: &Config) -> Result<Option<String>, ArchiveError> {
+    archive::check(&config.archive).await
 }
 
 /// How far back the settings let counts go.

@@ -4,6 +4,7 @@
 //! read nowhere else.
 
 mod activity;
+mod archive;
 mod assets;
 mod bitbucket_cloud;
 mod confluence_cloud;
@@ -16,6 +17,7 @@ mod mail;
 mod webhooks;
 
 pub use activity::Activity;
+pub use archive::Archive;
 pub use assets::Assets;
 pub use bitbucket_cloud::BitbucketCloud;
 pub use confluence_cloud::ConfluenceCloud;
@@ -77,6 +79,8 @@ pub struct Config {
     pub activity: Activity,
     /// `[exports]`
     pub exports: Exports,
+    /// `[archive]`
+    pub archive: Archive,
     /// `[mail]`
     pub mail: Mail,
     /// `[schedule]`
@@ -325,6 +329,7 @@ impl Config {
         }
         self.limits.validate(wrong);
         self.exports.validate(wrong);
+        self.archive.validate(wrong);
         self.mail.validate(wrong);
         self.webhooks.validate(wrong);
         self.jira_cloud.validate(wrong);

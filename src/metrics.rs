@@ -32,7 +32,22 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Running streams, and whatever else runs on sockets.
     pub streams: Gauge,
+    /// How the archive is doing.
+    pub archiving: Archiving,
     registry: Arc<Registry>,
+}
+
+/// How the archive is doing, in this process.
+#[derive(Clone, Debug, Default)]
+pub struct Archiving {
+    /// 1 when this process is to write it.
+    pub on: Gauge,
+    /// 1 as long as it cannot be written.
+    pub failing: Gauge,
+    /// Attempts to write it that failed.
+    pub failures: Counter,
+    /// Events in the log that are not in it yet.
+    pub behind: Gauge,
 }
 
 /// How a request ended.
@@ -81,6 +96,8 @@ impl Default for Metrics {
             "Running streams and other operations on sockets",
             streams.clone(),
         );
+        let archiving = Archiving::default();
+        archiving.register(&mut registry);
         Self {
             requests,
             seconds,
@@ -89,8 +106,34 @@ impl Default for Metrics {
             failed_logins,
             connections,
             streams,
+            archiving,
             registry: Arc::new(registry),
         }
+    }
+}
+
+impl Archiving {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "archive_on",
+            "Whether this process writes the archive",
+            self.on.clone(),
+        );
+        registry.register(
+            "archive_failing",
+            "Whether the archive cannot be written",
+            self.failing.clone(),
+        );
+        registry.register(
+            "archive_failures",
+            "Attempts to write the archive that failed",
+            self.failures.clone(),
+        );
+        registry.register(
+            "archive_behind",
+            "Events in the log that are not in the archive yet",
+            self.behind.clone(),
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! `check-config`: what is set, what is missing, and whether the connections work.
 
 use super::print;
+use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::source;
@@ -86,6 +87,13 @@ pub(super) async fn run(config: &Config, clock: &Clock) -> anyhow::Result<()> {
         {
             print(&format!("off     {section}: not configured; {advice}\n"))?;
         }
+    }
+    match app::check_archive(config).await {
+        Ok(None) => print(
+            "off     archive: not configured; set archive.folder, or archive.bucket with its access key, to keep a copy of every event\n",
+        )?,
+        Ok(Some(text)) => report("archive", Ok(text))?,
+        Err(error) => report("archive", Err(error.to_string()))?,
     }
     anyhow::ensure!(failed == 0, "{failed} of the checks failed");
     Ok(())

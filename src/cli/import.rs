@@ -1,7 +1,7 @@
-//! `import`: recorded events from files into the log.
+//! `import`: recorded events from files into the log. What the archive has written is read in [`restore`](super::restore).
 
 use super::progress::Progress;
-use super::{Output, print};
+use super::{Output, print, restore};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -17,14 +17,14 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 /// Events in one transaction: enough that its flush costs little, few enough to hold in memory.
-const BATCH: usize = 5_000;
+pub(super) const BATCH: usize = 5_000;
 
 /// What an import did.
 #[derive(Default)]
-struct Count {
-    read: u64,
-    new: u64,
-    repeated: u64,
+pub(super) struct Count {
+    pub(super) read: u64,
+    pub(super) new: u64,
+    pub(super) repeated: u64,
 }
 
 pub(super) async fn run(
@@ -39,9 +39,12 @@ pub(super) async fn run(
     let mut count = Count::default();
     let mut result = Ok(());
     for file in &files {
-        result = import(&app, system, file, &mut count, &progress)
-            .await
-            .with_context(|| format!("{}: not imported to its end", title(file)));
+        let imported = if file.is_dir() {
+            Box::pin(restore::folder(&app, system, file, &mut count, &progress)).await
+        } else {
+            import(&app, system, file, &mut count, &progress).await
+        };
+        result = imported.with_context(|| format!("{}: not imported to its end", title(file)));
         if result.is_err() {
             break;
         }
@@ -71,7 +74,7 @@ fn title(file: &Path) -> std::borrow::Cow<'_, str> {
     }
 }
 
-async fn import(
+pub(super) async fn import(
     app: &App,
     system: Option<System>,
     file: &Path,

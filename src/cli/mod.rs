@@ -2,11 +2,13 @@
 //!
 //! Results go to standard output, the log to standard error. One file a command that does more than call something.
 
+mod archive;
 mod check;
 mod export;
 mod import;
 mod last_activity;
 mod progress;
+mod restore;
 mod serve;
 mod token;
 
@@ -39,8 +41,14 @@ Examples:
   auditgraph import events-2026-10.json
   auditgraph import --as organization page-*.json
   zcat events.jsonl.gz | auditgraph import -
+  auditgraph import /var/lib/auditgraph/archive
 
 Importing a file twice stores nothing twice.";
+
+const ARCHIVE_EXAMPLES: &str = "\
+Examples:
+  auditgraph archive --from 2026-11-20 --to 2026-11-21
+  auditgraph archive --from 2026-01-01 --to 2027-01-01 --output json";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
@@ -124,7 +132,7 @@ enum Command {
         /// The system they come from, e.g. `jira-dc`; recognised by their shape when absent.
         #[arg(long = "as", value_name = "SYSTEM", value_parser = system)]
         system: Option<System>,
-        /// The files; `-` is standard input.
+        /// The files; `-` is standard input. Of a folder, the archive in it and every other `.json` file, however deep.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -154,7 +162,13 @@ enum Command {
     /// same for whoever asks, with what they may see.
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(export::Asked),
-    /// Check the settings, the database and the connections to the sources.
+    /// Write the files of the archive for all events of some days.
+    ///
+    /// Goes where `[archive]` says, and reads what is stored; works while the server runs, which by itself writes what comes
+    /// and, at first, all that is there. Writing twice changes nothing.
+    #[command(after_help = ARCHIVE_EXAMPLES)]
+    Archive(archive::Asked),
+    /// Check the settings, the database, the connections to the sources and the archive.
     ///
     /// Changes nothing upstream; fails when any check fails.
     CheckConfig,
@@ -206,7 +220,7 @@ impl Cli {
                 Box::pin(serve::sync(config, clock, source, once, output)).await
             }
             Command::Import { system, files } => {
-                import::run(config, clock, system, files, output).await
+                Box::pin(import::run(config, clock, system, files, output)).await
             }
             Command::Migrate => {
                 Store::open(&config.database, Purpose::Log).await?;
@@ -217,6 +231,9 @@ impl Cli {
                 last_activity::run(&config, &workspace, file, output).await
             }
             Command::Export(asked) => Box::pin(export::run(&config, &clock, &asked)).await,
+            Command::Archive(asked) => {
+                Box::pin(archive::run(&config, &clock, &asked, output)).await
+            }
             Command::CheckConfig => check::run(&config, &clock).await,
             Command::Schema => Ok(()),
         }

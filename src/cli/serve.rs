@@ -86,6 +86,7 @@ pub(super) async fn serve(config: Config, clock: Clock, output: Output) -> anyho
     let listener = app.listen().await?;
     app.start_jobs().await?;
     app.start_mails()?;
+    app.start_archive()?;
     announce(listener.local_addr()?, None, output)?;
     if output == Output::Text {
         advise(&app, app.feed.store()).await?;

@@ -6,7 +6,7 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
 
 /// Settings that are text whatever they look like, that are never shown, and that may come from a file.
-pub(super) const SECRETS: [&str; 20] = [
+pub(super) const SECRETS: [&str; 22] = [
     "organization.api_key",
     "bitbucket_cloud.token",
     "bitbucket_cloud.hook_secret",
@@ -25,6 +25,8 @@ pub(super) const SECRETS: [&str; 20] = [
     "confluence_dc.token",
     "confluence_dc.password",
     "confluence_dc.hook_secret",
+    "archive.access_key_id",
+    "archive.secret_access_key",
     "mail.smtp_password",
     "database.url",
 ];

@@ -390,7 +390,7 @@ impl Beside {
 }
 
 /// The containers of these events, with those around them.
-async fn containers(
+pub(super) async fn containers(
     store: &Store,
     rows: &[event::Model],
 ) -> Result<HashMap<i64, container::Model>, StoreError> {
@@ -409,11 +409,11 @@ async fn containers(
     Ok(found)
 }
 
-fn objects(row: &event::Model) -> Vec<StoredObject> {
+pub(super) fn objects(row: &event::Model) -> Vec<StoredObject> {
     serde_json::from_str(row.objects.as_deref().unwrap_or("[]")).unwrap_or_default()
 }
 
-fn issue_name(row: &event::Model) -> Option<IssueName> {
+pub(super) fn issue_name(row: &event::Model) -> Option<IssueName> {
     let name = IssueName {
         id: row.issue_id.clone(),
         key: row.issue_key.clone(),

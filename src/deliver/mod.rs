@@ -4,6 +4,7 @@
 //! target that is down, a restart and a replay are all the same thing. What leaves is what its owner may see at that
 //! moment. Where several processes serve one database, each consumer holds a lease while it delivers.
 
+pub mod archive;
 mod detail;
 pub mod mail;
 pub mod webhook;

@@ -4,6 +4,7 @@
 //! Pure: no input, no output. Read next: [`action`] (all that can happen), [`filter`], then `sync.rs`.
 
 pub mod action;
+pub mod archived;
 pub mod directory;
 pub mod export;
 pub mod filter;
@@ -208,7 +209,7 @@ impl ActorKind {
 }
 
 /// Somebody as one event names them. The store keeps what it says in the user's row, not in the event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The name by which upstream knows them.
     pub alias: Alias,
@@ -301,7 +302,7 @@ impl ContainerKind {
 /// A place in which things happen.
 ///
 /// Identified by (`kind`, `scope`, `id`), or by (`kind`, `scope`, `key`) as long as the id is not known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
     /// What kind of place.
     pub kind: ContainerKind,
@@ -360,7 +361,7 @@ pub struct Change {
 }
 
 /// From where something was done; each part may be unknown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
     /// IP address as upstream writes it.
     pub ip: Option<String>,

@@ -8,6 +8,7 @@
 mod access;
 mod actions;
 mod activity;
+mod archive;
 mod client;
 mod commands;
 mod contract_detail;

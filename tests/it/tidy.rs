@@ -84,6 +84,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
     ("figment", &["config"]),
     ("lettre", &["deliver", "config", "store"]),
+    ("object_store", &["deliver"]),
     ("reqwest", &["source", "deliver"]),
     ("sea_orm", &["store"]),
     ("sqlx", &["store"]),
