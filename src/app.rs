@@ -27,7 +27,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -178,6 +178,7 @@ impl App {
             expiry: Arc::new(self.config.credential_expiry.clone()),
             webhooks: self.webhooks,
             write_backs,
+            randomness: Arc::new(Mutex::new(StdRng::from_os_rng())),
         };
         let engine = Engine::new(backend.clone(), &self.config, self.metrics.clone())?;
         http::serve(

@@ -59,7 +59,7 @@
 //! | [`sandbox`] | Atlassian in a box: a made-up company behind real HTTP, for the demo and for tests. |
 //! | [`deliver`] | What leaves by itself: mails of filter subscriptions, and webhooks. |
 //! | [`graphql`] | The schema: one file a noun, merged into roots; and the engine, through which every request goes. |
-//! | [`export`] | What leaves as a file: rows, their forms, and the jobs that write them. |
+//! | [`export`] | What leaves as rows: for REST, or as a file, with its forms and the jobs that write them. |
 //! | [`activity`] | The aggregated view: counts in columns of the log, kept in memory. |
 //! | [`write_back`] | What goes back upstream: changes of profiles, and deleted issues made again. |
 //! | [`sync`] | Fetch, normalise, append, wake, on one screen. |

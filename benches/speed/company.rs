@@ -16,7 +16,7 @@ use auditgraph::write_back::WriteBacks;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
@@ -140,6 +140,7 @@ pub(crate) async fn backend(store: Store, config: &Config, clock: Clock) -> Back
         tasks,
         sends_mails: false,
         expiry: Arc::default(),
+        randomness: Arc::new(Mutex::new(StdRng::seed_from_u64(1))),
     }
 }
 

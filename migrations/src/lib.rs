@@ -32,6 +32,7 @@ mod m0016_positions;
 mod m0017_exports;
 mod m0018_webhook_endpoints;
 mod m0019_filter_subscriptions;
+mod m0021_access_tokens;
 mod m0022_write_backs;
 
 /// All migrations, oldest first.
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_exports::Migration),
             Box::new(m0018_webhook_endpoints::Migration),
             Box::new(m0019_filter_subscriptions::Migration),
+            Box::new(m0021_access_tokens::Migration),
             Box::new(m0022_write_backs::Migration),
         ]
     }

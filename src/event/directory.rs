@@ -297,4 +297,7 @@ pub struct DirectoryAction {
     pub label: Option<String>,
     /// The heading it is listed under.
     pub group: Option<String>,
+    /// The key of that heading, which does not follow the language that upstream speaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_key: Option<String>,
 }

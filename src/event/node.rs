@@ -26,10 +26,12 @@ pub enum NodeKind {
     FilterSubscription,
     /// A webhook endpoint.
     WebhookEndpoint,
+    /// An access token of a saved filter.
+    AccessToken,
 }
 
 impl NodeKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Event,
         Self::User,
         Self::Group,
@@ -40,6 +42,7 @@ impl NodeKind {
         Self::Export,
         Self::FilterSubscription,
         Self::WebhookEndpoint,
+        Self::AccessToken,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -54,6 +57,7 @@ impl NodeKind {
             Self::Export => "export",
             Self::FilterSubscription => "filter-subscription",
             Self::WebhookEndpoint => "webhook-endpoint",
+            Self::AccessToken => "access-token",
         }
     }
 }

@@ -296,8 +296,9 @@ impl Exports {
         }
     }
 
-    /// Where the rows of an export come from.
-    fn within(&self, viewer: Viewer, now: Timestamp, until: i64) -> Within {
+    /// Where rows come from, for somebody, as of a moment and a position.
+    #[must_use]
+    pub fn within(&self, viewer: Viewer, now: Timestamp, until: i64) -> Within {
         Within {
             store: self.store.clone(),
             activity: self.activity.clone(),

@@ -4,6 +4,7 @@
 //! one file a form; [`Exports`] brings both together in the background. Which columns there are says [`columns`].
 
 mod aggregated;
+mod asked;
 mod cell;
 pub mod columns;
 mod csv;
@@ -15,6 +16,7 @@ pub mod last_active;
 mod ndjson;
 mod people;
 mod reader;
+pub mod rest;
 mod sheet;
 mod xlsx;
 
@@ -35,7 +37,7 @@ pub enum ExportError {
     Store(#[from] StoreError),
     /// The counts could not be made.
     #[error(transparent)]
-    Activity(#[from] ActivityError),
+    Activity(ActivityError),
     /// The file could not be written.
     #[error("the file cannot be written: {0}")]
     File(#[from] std::io::Error),
@@ -48,6 +50,15 @@ pub enum ExportError {
     /// Somebody else is writing it, or nobody wants it any more.
     #[error("the export is somebody else's to write, or was deleted")]
     Lost,
+}
+
+impl From<ActivityError> for ExportError {
+    fn from(failure: ActivityError) -> Self {
+        match failure {
+            ActivityError::Store(failure) => Self::Store(failure),
+            failure => Self::Activity(failure),
+        }
+    }
 }
 
 impl ExportError {

@@ -3,6 +3,7 @@
 //! The aggregated view is counted in one go: its rows are as many as people and what the breakdown sets apart.
 
 use super::aggregated::Counted;
+use super::asked::{fits, zone};
 use super::cell::{Cell, Heading};
 use super::columns::{self, Column, headings};
 use super::detail::{Detail, Facts};
@@ -14,11 +15,13 @@ use crate::activity::{self, Activity, Breakdown, Limits};
 use crate::clock::Clock;
 use crate::event::Timestamp;
 use crate::event::export::Question;
-use crate::event::filter::{EventFilter, zone_named};
+use crate::event::filter::EventFilter;
 use crate::event::order::{EventOrderField, OrderDirection};
 use crate::event::saved::View;
 use crate::event::search::both;
+use crate::store::beside::Beside;
 use crate::store::directory::NameMark;
+use crate::store::entity::event;
 use crate::store::query::chosen::Test;
 use crate::store::read::{EventMark, Range};
 use crate::store::{Store, StoreError};
@@ -30,16 +33,6 @@ use std::sync::Arc;
 
 /// The action of which views of issues are the events.
 const VIEWED: &str = "issue.viewed";
-
-/// What of a filter chooses people.
-const OF_PEOPLE: [&str; 6] = [
-    "users",
-    "groups",
-    "peopleInProjects",
-    "peopleInOrganizations",
-    "membership",
-    "timeZone",
-];
 
 /// Rows of an ordinary page.
 pub(super) const PAGE: u64 = 1_000;
@@ -99,6 +92,8 @@ pub struct Page {
 pub struct Reader {
     within: Within,
     zone: Tz,
+    /// Rows of a page, whatever the order; the usual number when absent.
+    size: Option<u64>,
     headings: Vec<Heading>,
     rows: Rows,
     ended: bool,
@@ -192,10 +187,65 @@ impl Reader {
         Ok(Self {
             within,
             zone,
+            size: None,
             headings,
             rows,
             ended: false,
         })
+    }
+
+    /// The same in pages of exactly this size, whatever the order.
+    #[must_use]
+    pub fn in_pages_of(self, size: u64) -> Self {
+        Self {
+            size: Some(size),
+            ..self
+        }
+    }
+
+    /// Whether nothing comes any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.ended
+    }
+
+    /// Passes over the next page of events without making rows of it; where the list goes on behind it.
+    pub async fn skip(&mut self) -> Result<Option<String>, ExportError> {
+        if self.ended || !matches!(self.rows, Rows::Events { .. }) {
+            return Ok(None);
+        }
+        let found = self.events().await?;
+        Ok(found.and_then(|(_, _, mark)| mark))
+    }
+
+    /// The next events, with what stands beside them, and where the list goes on behind them.
+    async fn events(&mut self) -> Result<Option<Found>, ExportError> {
+        let Rows::Events {
+            chosen,
+            order,
+            descending,
+            after,
+            ..
+        } = &mut self.rows
+        else {
+            return Ok(None);
+        };
+        let within = &self.within;
+        let walks = matches!(order, EventOrderField::Time | EventOrderField::Recorded);
+        let factor = if walks { 1 } else { SORTED };
+        let size = self.size.unwrap_or(within.page * factor);
+        let range = forwards(size, *after, *descending);
+        let sight = within.viewer.sight();
+        let store = &within.store;
+        let found = store.events_until(chosen, &sight, *order, range, within.until);
+        let (found, beside) = found.await?;
+        self.ended = !found.more;
+        *after = found.rows.last().map(|last| EventMark {
+            seq: last.seq,
+            time: last.time,
+        });
+        let mark = after.and_then(|after| serde_json::to_string(&after).ok());
+        Ok(Some((found.rows, beside, mark)))
     }
 
     /// What the columns are called.
@@ -244,38 +294,16 @@ impl Reader {
         if self.ended {
             return Ok(None);
         }
+        if let Some((events, beside, mark)) = self.events().await? {
+            let rows = self.details(events, beside).await?;
+            self.ended |= rows.is_empty();
+            return Ok((!rows.is_empty()).then_some(Page { rows, mark }));
+        }
         let (within, zone) = (&self.within, self.zone);
         let size = usize::try_from(within.page).unwrap_or(usize::MAX);
         let page = match &mut self.rows {
-            Rows::Events {
-                columns,
-                chosen,
-                order,
-                descending,
-                after,
-                ..
-            } => {
-                let walks = matches!(order, EventOrderField::Time | EventOrderField::Recorded);
-                let factor = if walks { 1 } else { SORTED };
-                let range = forwards(within.page * factor, *after, *descending);
-                let sight = within.viewer.sight();
-                let store = &within.store;
-                let found = store.events_until(chosen, &sight, *order, range, within.until);
-                let (found, beside) = found.await?;
-                self.ended = !found.more;
-                *after = found.rows.last().map(|last| EventMark {
-                    seq: last.seq,
-                    time: last.time,
-                });
-                let facts = Arc::new(Facts::load(within, &found.rows, beside, zone).await?);
-                let details = found.rows.into_iter().map(|event| facts.about(event));
-                let cells =
-                    |row: Detail| columns.iter().map(|column| (column.cell)(&row)).collect();
-                Page {
-                    rows: details.map(cells).collect(),
-                    mark: after.and_then(|after| serde_json::to_string(&after).ok()),
-                }
-            }
+            // Those have come already.
+            Rows::Events { .. } => return Ok(None),
             Rows::People { filter, after } => {
                 let range = forwards(within.page, after.take(), false);
                 let store = &within.store;
@@ -323,7 +351,26 @@ impl Reader {
         self.ended |= page.rows.is_empty();
         Ok((!page.rows.is_empty()).then_some(page))
     }
+
+    /// Events as rows.
+    async fn details(
+        &self,
+        events: Vec<event::Model>,
+        beside: Beside,
+    ) -> Result<Vec<Vec<Cell>>, ExportError> {
+        let Rows::Events { columns, .. } = &self.rows else {
+            return Ok(Vec::new());
+        };
+        let facts = Facts::load(&self.within, &events, beside, self.zone).await?;
+        let facts = Arc::new(facts);
+        let details = events.into_iter().map(|event| facts.about(event));
+        let cells = |row: Detail| columns.iter().map(|column| (column.cell)(&row)).collect();
+        Ok(details.map(cells).collect())
+    }
 }
+
+/// Events, what stands beside them, and where the list goes on behind them.
+type Found = (Vec<event::Model>, Beside, Option<String>);
 
 async fn events(
     within: &Within,
@@ -383,64 +430,6 @@ fn marked<M: DeserializeOwned>(mark: Option<&str>) -> Result<Option<M>, StoreErr
         serde_json::from_str(mark).map_err(|_| wrong("mark", "cannot be read any more".to_owned()))
     };
     mark.map(read).transpose()
-}
-
-/// Refuses what goes with another view.
-fn fits(question: &Question) -> Result<(), StoreError> {
-    zone(question)?;
-    let view = &question.view;
-    let counts = view.kind == View::Aggregated;
-    for (given, goes, path, with) in [
-        (view.columns.is_some(), counts, "columns", "AGGREGATED"),
-        (view.breakdown.is_some(), counts, "breakdown", "AGGREGATED"),
-        (
-            view.activity_order.is_some(),
-            counts,
-            "activityOrder",
-            "AGGREGATED",
-        ),
-        (
-            view.event_order.is_some(),
-            view.kind == View::Detail,
-            "eventOrder",
-            "DETAIL",
-        ),
-        (
-            question.workspace.is_some(),
-            view.kind == View::LastActive,
-            "workspace",
-            "LAST_ACTIVE",
-        ),
-    ] {
-        if given && !goes {
-            return Err(wrong(path, format!("goes with the view {with} only")));
-        }
-    }
-    if view.kind != View::LastActive {
-        return Ok(());
-    }
-    if question.workspace.is_some() && question.filter != EventFilter::default() {
-        let message = "has all members of the workspace; leave the filter out".to_owned();
-        return Err(wrong("workspace", message));
-    }
-    let criteria = serde_json::to_value(&question.filter).unwrap_or_default();
-    let criteria = criteria.as_object().into_iter().flatten();
-    match criteria.map(|(name, _)| name).find(|name| !OF_PEOPLE.contains(&name.as_str())) {
-        None => Ok(()),
-        Some(name) => Err(wrong(
-            &format!("filter.{name}"),
-            "with LAST_ACTIVE only users, groups, peopleInProjects and peopleInOrganizations choose"
-                .to_owned(),
-        )),
-    }
-}
-
-fn zone(question: &Question) -> Result<Tz, StoreError> {
-    zone_named(question.zone()).map_err(|error| {
-        let own = question.time_zone.is_some();
-        let path = if own { "timeZone" } else { "filter.timeZone" };
-        wrong(path, error.to_string())
-    })
 }
 
 /// A moment as ISO 8601 has it, on the clocks of a time zone.

@@ -4,6 +4,7 @@
 //! decided in [`access`](crate::access), what a filter means in the store; how requests arrive is up to
 //! [`http`](crate::http). The text of `schema.graphql` comes from the doc comments in here.
 
+mod access_token;
 mod action;
 mod activity;
 mod choice;
@@ -42,12 +43,14 @@ use crate::deliver::webhook::Webhooks;
 use crate::export::Exports;
 use crate::feed::Feed;
 use crate::source::Source;
+use crate::store::access_tokens::new_secret;
 use crate::write_back::WriteBacks;
 use async_graphql::{Context, MergedObject, SDLExportOptions, SchemaBuilder, ValidationMode};
 use chrono::NaiveDate;
 use loader::Loaders;
+use rand::rngs::StdRng;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::task::TaskTracker;
 
 /// Who did what, when, to what, across Atlassian. Lists are Relay connections: `first` and `after` page forwards,
@@ -86,6 +89,7 @@ pub struct Mutation(
     filter_subscription::FilterSubscriptionMutation,
     webhook::WebhookMutation,
     write_back::WriteBackMutation,
+    access_token::AccessTokenMutation,
 );
 
 /// The executable schema.
@@ -116,6 +120,16 @@ pub struct Backend {
     pub webhooks: Webhooks,
     /// What goes back upstream.
     pub write_backs: WriteBacks,
+    /// Where secrets come from.
+    pub randomness: Arc<Mutex<StdRng>>,
+}
+
+impl Backend {
+    /// A new secret of an access token.
+    fn access_secret(&self) -> String {
+        let randomness = self.randomness.lock();
+        new_secret(&mut *randomness.unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The schema on top of a backend; without one it can be printed but not asked.

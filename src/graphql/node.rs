@@ -1,5 +1,6 @@
 //! Anything by its global id.
 
+use super::access_token::{self, AccessToken};
 use super::event::Event;
 use super::export::{self, Export};
 use super::filter_subscription::{self, FilterSubscription};
@@ -37,6 +38,7 @@ pub(super) enum Node {
     Export(Export),
     FilterSubscription(FilterSubscription),
     WebhookEndpoint(WebhookEndpoint),
+    AccessToken(AccessToken),
 }
 
 /// Ids that `nodes` takes at once.
@@ -114,6 +116,9 @@ async fn find(ctx: &Context<'_>, argument: &str, id: &ID) -> Result<Option<Node>
         NodeKind::WebhookEndpoint => webhook::by_number(ctx, id.number)
             .await?
             .map(Node::WebhookEndpoint),
+        NodeKind::AccessToken => access_token::by_number(ctx, id.number)
+            .await?
+            .map(Node::AccessToken),
     })
 }
 

@@ -1,26 +1,23 @@
 //! Saved filters: kept, shared, starred, and run by id wherever a filter is taken.
 
+mod audience;
 mod input;
 
-use super::group::Group;
+use super::access_token::AccessToken;
 use super::page::{Connection, PageArgs};
-use super::project::Project;
-use super::user::User;
-use super::{backend, error, loader, loaders, node, search, viewer};
+use super::{access_token, backend, error, node, search, viewer};
 use crate::activity::asked::{read_breakdown, read_columns, read_order};
-use crate::event::directory::CUSTOMER_ORGANIZATION;
+use crate::event::Timestamp;
 use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
 use crate::event::saved::SavedView;
 use crate::event::search::{both, print};
-use crate::event::{Alias, Timestamp};
 use crate::store::StoreError;
 use crate::store::directory::NameMark;
-use crate::store::saved::{
-    self, Audience, NewSavedFilter, SavedFilterChange, SavedFilterChoice, ShareKind,
-};
+use crate::store::saved::{self, Audience, NewSavedFilter, SavedFilterChange, SavedFilterChoice};
 use async_graphql::types::Json;
 use async_graphql::{Context, ID, MaybeUndefined, Object, Result, SimpleObject};
+use audience::{SavedFilterAudience, SavedFilterOwner};
 use input::{
     CreateSavedFilterInput, DeleteSavedFilterInput, SetSavedFilterFavoriteInput,
     UpdateSavedFilterInput,
@@ -276,6 +273,24 @@ impl SavedFilter {
         Ok(broken.into_iter().map(problem).collect())
     }
 
+    /// Its access tokens by name, with which programs read it over REST: your own; for administrators everybody's.
+    async fn access_tokens(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many, from the start; 50 when absent, 500 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most this many, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<AccessToken>> {
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        access_token::list(ctx, self.0.row.id, &page).await
+    }
+
     /// When it was made.
     async fn created_at(&self) -> Timestamp {
         Timestamp::from_micros(self.0.row.created_at)
@@ -303,102 +318,6 @@ struct SavedFilterProblem {
     path: String,
     /// What is wrong, and what would be right.
     message: String,
-}
-
-struct SavedFilterOwner(Arc<saved::SavedFilter>);
-
-/// Whose a saved filter is.
-#[Object]
-impl SavedFilterOwner {
-    /// Their name; the token's, where a token acts for nobody.
-    async fn name(&self, ctx: &Context<'_>) -> Result<String> {
-        let name = self.person(ctx).await?.and_then(|user| user.0.name.clone());
-        Ok(name.unwrap_or_else(|| self.0.row.holder_name.clone()))
-    }
-
-    /// The user; null where a token acts for nobody, and when you may not look them up.
-    async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        self.person(ctx).await
-    }
-}
-
-impl SavedFilterOwner {
-    async fn person(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        let Some(account) = self.0.row.holder.strip_prefix("account:") else {
-            return Ok(None);
-        };
-        let store = backend(ctx)?.feed.store();
-        let found = store
-            .user_by_alias(viewer(ctx)?, &Alias::account(account))
-            .await;
-        let found = found.map_err(|failure| error::from_store(ctx, failure))?;
-        Ok(found.map(|row| User(Arc::new(row))))
-    }
-}
-
-struct SavedFilterAudience {
-    saved: Arc<saved::SavedFilter>,
-    may_edit: bool,
-}
-
-/// People with whom something is shared, as far as you may look them up.
-#[Object]
-impl SavedFilterAudience {
-    /// Users.
-    async fn users(&self, ctx: &Context<'_>) -> Result<Vec<User>> {
-        let mut users = Vec::new();
-        for id in self.ids(ShareKind::User) {
-            let found = loaders(ctx)?.load_one(loader::UserId(id)).await;
-            let found = found.map_err(|failure| super::viewer::shared(ctx, &failure))?;
-            users.extend(found.map(User));
-        }
-        Ok(users)
-    }
-
-    /// Groups.
-    async fn groups(&self, ctx: &Context<'_>) -> Result<Vec<Group>> {
-        self.grouped(ctx, false).await
-    }
-
-    /// Projects: the people in them, and tokens to which they are granted.
-    async fn projects(&self, ctx: &Context<'_>) -> Result<Vec<Project>> {
-        let mut projects = Vec::new();
-        for id in self.ids(ShareKind::Project) {
-            let store = backend(ctx)?.feed.store();
-            let found = store.visible_project(viewer(ctx)?, id).await;
-            let found = found.map_err(|failure| error::from_store(ctx, failure))?;
-            projects.extend(found.map(|row| Project(Arc::new(row))));
-        }
-        Ok(projects)
-    }
-
-    /// Customer organizations, each as the group of its people.
-    async fn organizations(&self, ctx: &Context<'_>) -> Result<Vec<Group>> {
-        self.grouped(ctx, true).await
-    }
-}
-
-impl SavedFilterAudience {
-    fn ids(&self, kind: ShareKind) -> impl Iterator<Item = i64> {
-        let shares = self.saved.shares.iter().filter(move |share| {
-            share.may_edit == self.may_edit && ShareKind::from_number(share.kind) == Some(kind)
-        });
-        shares.map(|share| share.target_id)
-    }
-
-    async fn grouped(&self, ctx: &Context<'_>, organizations: bool) -> Result<Vec<Group>> {
-        let mut groups = Vec::new();
-        for id in self.ids(ShareKind::Group) {
-            let found = loaders(ctx)?.load_one(loader::GroupId(id)).await;
-            let found = found.map_err(|failure| super::viewer::shared(ctx, &failure))?;
-            groups.extend(
-                found.filter(|row| {
-                    row.upstream_id.starts_with(CUSTOMER_ORGANIZATION) == organizations
-                }),
-            );
-        }
-        Ok(groups.into_iter().map(Group).collect())
-    }
 }
 
 /// A saved filter by its number, as `node` finds it.

@@ -6,6 +6,8 @@ use crate::config::Limits;
 use crate::event::Timestamp;
 use crate::graphql::error::{self, Code};
 use crate::graphql::{Answer, Backend};
+use crate::store::StoreError;
+use crate::store::access_tokens::Opened;
 use axum::http::{HeaderMap, header};
 use lru::LruCache;
 use sha2::{Digest, Sha256};
@@ -74,17 +76,48 @@ impl Site {
         address: IpAddr,
         request_id: &str,
     ) -> Result<Arc<Viewer>, Denied> {
+        let store = self.backend.feed.store();
+        let found = self.known(token, (address, request_id), |token, now| {
+            store.viewer(token, now)
+        });
+        found.await.map(Arc::new)
+    }
+
+    /// What this access token of a saved filter opens.
+    pub(super) async fn open(
+        &self,
+        token: Option<&str>,
+        address: IpAddr,
+        request_id: &str,
+    ) -> Result<Opened, Denied> {
+        let store = self.backend.feed.store();
+        let found = self.known(token, (address, request_id), |token, now| {
+            store.opened_by(token, now)
+        });
+        found.await
+    }
+
+    /// What is known of a token, unless too many were tried from that address.
+    async fn known<'t, T, L>(
+        &self,
+        token: Option<&'t str>,
+        (address, request_id): (IpAddr, &str),
+        look: impl FnOnce(&'t str, Timestamp) -> L,
+    ) -> Result<T, Denied>
+    where
+        L: Future<Output = Result<Option<T>, StoreError>>,
+    {
         let token = token.ok_or(Denied::Unauthenticated)?;
         let now = self.backend.clock.now();
         self.attempts.allow(token, address, now)?;
-        let found = self.backend.feed.store().viewer(token, now).await;
+        let found = look(token, now).await;
         // The connection that was asked goes back to its pool in a task of its own, which must not wait behind what this
         // one does next: everybody else is looked up over the same connection.
         tokio::task::yield_now().await;
         match found {
-            Ok(Some(viewer)) => {
+            Ok(Some(found)) => {
                 self.attempts.succeeded(token);
-                Ok(Arc::new(viewer))
+                Ok(found)
             }
             Ok(None) => {
                 self.attempts.failed(token, address, now);

@@ -104,7 +104,8 @@ pub(super) async fn download(
     response
 }
 
-fn refuse_entry(denied: Denied, request_id: &str) -> Response {
+/// The answer to who is not let in.
+pub(super) fn refuse_entry(denied: Denied, request_id: &str) -> Response {
     let status = match denied {
         Denied::Unauthenticated => StatusCode::UNAUTHORIZED,
         Denied::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,

@@ -16,6 +16,7 @@ mod page;
 mod places;
 mod proof;
 mod request;
+mod rest;
 mod socket;
 mod stream;
 
@@ -135,6 +136,7 @@ fn routes(site: Site) -> Router {
         .route("/graphql/ws", get(socket::upgrade))
         .route("/graphql/assets/{*path}", get(page::asset))
         .route("/exports/{id}", get(exports::download))
+        .route("/rest/v2/data", get(rest::data))
         .route("/metrics", get(metrics))
         .route("/health/live", get(|| async { "ok" }))
         .route("/health/ready", get(ready))

@@ -6,6 +6,7 @@
 //! One writer at a time: SQLite has a single writing connection, PostgreSQL an advisory lock inside the transaction.
 //! So positions are handed out in commit order and without gaps, and a reader that has seen one has seen all before it.
 
+pub mod access_tokens;
 pub mod activity;
 mod alphabet;
 mod append;

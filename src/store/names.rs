@@ -3,11 +3,11 @@
 //! What is known is kept in memory. What a transaction learns stays with it until it has committed: a number that was
 //! rolled back must never be handed out.
 
+mod actions;
+
 use super::append::{LOOKUP, greatest};
 use super::entity::{action, alias, container, source, user};
-use super::meaning::Meaning;
 use super::{StoreError, bulk, clean, email_key, indexed, sort_name, words};
-use crate::event::directory::DirectoryAction;
 use crate::event::{Actor, ActorKind, Alias, Container, System};
 use sea_orm::sea_query::Condition;
 use sea_orm::{
@@ -153,100 +153,6 @@ impl<'a> Resolver<'a> {
         };
         self.fresh.sources.insert(row.name, row.id);
         Ok(row.id)
-    }
-
-    /// The number of an upstream action name.
-    pub(super) async fn action(&mut self, system: System, name: &str) -> Result<i32, StoreError> {
-        let key = (system.as_str().to_owned(), indexed(name.to_owned()));
-        let known = self.fresh.actions.get(&key).copied();
-        if let Some(id) = known.or_else(|| self.names.get(|known| known.actions.get(&key).copied()))
-        {
-            return Ok(id);
-        }
-        let row = match self.stored_action(&key.0, &key.1).await? {
-            Some(row) => row,
-            None => self.new_action(system, &key.1, None, None).await?,
-        };
-        let id = row.id;
-        self.fresh.learn_action(row);
-        Ok(id)
-    }
-
-    /// What is known of an action that has a number.
-    pub(super) fn action_row(&self, id: i32) -> Option<Arc<action::Model>> {
-        let fresh = self.fresh.action_rows.get(&id).cloned();
-        fresh.or_else(|| self.names.action(id))
-    }
-
-    /// Learns what upstream itself calls an action; what it means to us may change by that.
-    pub(super) async fn describe_action(
-        &mut self,
-        system: System,
-        listed: &DirectoryAction,
-    ) -> Result<(), StoreError> {
-        let name = indexed(listed.name.clone());
-        let (label, group) = (
-            listed.label.clone().map(clean),
-            listed.group.clone().map(clean),
-        );
-        // Records that name their action in passing say the same again and again.
-        let key = (system.as_str().to_owned(), name.clone());
-        let same = |known: &Known| {
-            let row = known.action_rows.get(known.actions.get(&key)?)?;
-            Some(row.upstream_label == label && row.upstream_group == group)
-        };
-        if same(&self.fresh).or_else(|| self.names.get(same)) == Some(true) {
-            return Ok(());
-        }
-        let row = match self.stored_action(system.as_str(), &name).await? {
-            None => self.new_action(system, &name, label, group).await?,
-            Some(row) if row.upstream_label == label && row.upstream_group == group => row,
-            Some(row) => {
-                let meaning = Meaning::of(system, &name, label.as_deref());
-                let mut row = row.into_active_model();
-                row.code = Set(meaning.code);
-                row.label = Set(meaning.label);
-                row.category = Set(meaning.category);
-                row.upstream_label = Set(label);
-                row.upstream_group = Set(group);
-                row.update(self.transaction).await?
-            }
-        };
-        self.fresh.learn_action(row);
-        Ok(())
-    }
-
-    async fn stored_action(
-        &self,
-        system: &str,
-        name: &str,
-    ) -> Result<Option<action::Model>, StoreError> {
-        Ok(action::Entity::find()
-            .filter(action::COLUMN.system.eq(system))
-            .filter(action::COLUMN.name.eq(name))
-            .one(self.transaction)
-            .await?)
-    }
-
-    async fn new_action(
-        &self,
-        system: System,
-        name: &str,
-        upstream_label: Option<String>,
-        upstream_group: Option<String>,
-    ) -> Result<action::Model, StoreError> {
-        let meaning = Meaning::of(system, name, upstream_label.as_deref());
-        let row = action::ActiveModel {
-            system: Set(system.as_str().to_owned()),
-            name: Set(name.to_owned()),
-            code: Set(meaning.code),
-            label: Set(meaning.label),
-            category: Set(meaning.category),
-            upstream_label: Set(upstream_label),
-            upstream_group: Set(upstream_group),
-            ..Default::default()
-        };
-        Ok(row.insert(self.transaction).await?)
     }
 
     /// Makes sure that everybody has a number: who is new gets a row of their own.

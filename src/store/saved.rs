@@ -15,7 +15,7 @@ use super::entity::{saved_filter, saved_filter_favorite, saved_filter_share};
 use super::observation::Observation;
 use super::query::check_search;
 use super::read::{Range, Rows, cut};
-use super::{Store, StoreError, bulk, clean, sort_name, subscriptions};
+use super::{Store, StoreError, access_tokens, bulk, clean, sort_name, subscriptions};
 use crate::access::Viewer;
 use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
@@ -278,6 +278,7 @@ impl Store {
         let deed = Observation::of_own("saved_filter.deleted", object(&old.row));
         let deed = deed.change("filter", Some(filter), None);
         let mut deeds = subscriptions::delete_with_filter(&transaction, &old.row).await?;
+        deeds.extend(access_tokens::delete_with_filter(&transaction, &old.row).await?);
         deeds.push(deed);
         let appended = self.conclude(transaction, viewer, now, deeds).await?;
         Ok(((), appended))

@@ -20,7 +20,7 @@ use std::time::Duration;
 pub const PREFIX: &str = "ag_";
 
 /// How exact "last used" is; more would write on every request.
-const LAST_USED_STEP: Duration = Duration::from_mins(1);
+pub(super) const LAST_USED_STEP: Duration = Duration::from_mins(1);
 
 /// A token to be made.
 #[derive(Clone, Debug)]
@@ -45,9 +45,7 @@ impl Store {
         now: Timestamp,
         randomness: &mut impl CryptoRng,
     ) -> Result<(token::Model, String), StoreError> {
-        let mut bytes = [0_u8; 32];
-        randomness.fill_bytes(&mut bytes);
-        let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
+        let secret = secret(PREFIX, randomness);
         let mut projects = Vec::new();
         for key in &new.projects {
             let found = container::Entity::find()
@@ -229,6 +227,13 @@ pub fn is_valid(row: &token::Model, now: Timestamp) -> bool {
     row.revoked_at.is_none() && row.expires_at.is_none_or(|expires| now.micros() < expires)
 }
 
-fn hash(secret: &str) -> Vec<u8> {
+/// 256 random bits behind a prefix.
+pub(super) fn secret(prefix: &str, randomness: &mut impl CryptoRng) -> String {
+    let mut bytes = [0_u8; 32];
+    randomness.fill_bytes(&mut bytes);
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+pub(super) fn hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret).to_vec()
 }

@@ -137,6 +137,16 @@ await check('the example with two operations finds people', async () => {
   expect(!result.errors, JSON.stringify(result.errors));
 });
 
+await check('the example that lets a program read saves a filter', async () => {
+  await openTab(page, 'LetAProgramRead', { operations: 3 });
+  for (const [operation, answer] of [['SaveAFilter', /"(createSavedFilter|errors)"/], ['TokensOfMyFilters', /"(savedFilters|errors)"/]]) {
+    await play(page).click();
+    await page.getByRole('menuitem', { name: operation }).click();
+    const result = JSON.parse(await (await waitForResponse(page, answer)).jsonValue());
+    expect(!result.errors, JSON.stringify(result.errors));
+  }
+});
+
 for (const name of ['WhoDeletedThingsLately', 'SourcesAndTheirHealth', 'WhoDidHowMuch']) {
   await check(`the example ${name} works`, async () => {
     await openTab(page, name);

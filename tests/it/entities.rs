@@ -96,6 +96,8 @@ async fn in_sqlite(url: &str) -> Tables {
 async fn entities_match_migrations(kind: Kind) {
     let world = World::new(kind).await;
     let entities = Tables::from([
+        described(kind, entity::access_token::Entity),
+        described(kind, entity::access_token_page::Entity),
         described(kind, entity::action::Entity),
         described(kind, entity::activity_signal::Entity),
         described(kind, entity::alias::Entity),

@@ -24,7 +24,19 @@ use std::sync::Arc;
 on_both!(every_field_of_every_type_has_a_rule);
 
 /// What is said to fields that demand something, or that say more to some; placeholders stand for ids of the company.
-const ARGUMENTS: [(&str, &[&str]); 37] = [
+const ARGUMENTS: [(&str, &[&str]); 40] = [
+    (
+        "Mutation.createAccessToken",
+        &[r#"(input: {savedFilterId: "{saved}", name: "kept"})"#],
+    ),
+    (
+        "Mutation.deleteAccessToken",
+        &[r#"(input: {id: "{closed}"})"#],
+    ),
+    (
+        "Mutation.renameAccessToken",
+        &[r#"(input: {id: "{opened}", name: "kept"})"#],
+    ),
     ("Mutation.createExport", &["(input: {format: CSV})"]),
     ("Mutation.deleteExport", &[r#"(input: {id: "{export}"})"#]),
     (
@@ -140,7 +152,7 @@ const ARGUMENTS: [(&str, &[&str]); 37] = [
     ("Query.group", &[r#"(id: "{group}")"#]),
     ("Query.issue", &[r#"(id: "{issue}")"#]),
     ("Query.node", &[r#"(id: "{project}")"#]),
-    ("Query.nodes", &[r#"(ids: ["{event}"])"#]),
+    ("Query.nodes", &[r#"(ids: ["{event}", "{opened}"])"#]),
     (
         "Query.parseSearch",
         &[r#"(search: "actor:ann")"#, r#"(search: "acter:ann")"#],
@@ -338,6 +350,15 @@ async fn ids(world: &World) -> BTreeMap<&'static str, String> {
         let kept = world.ask(keep, json!({"name": saved})).await;
         let id = text(&kept["data"]["createSavedFilter"]["savedFilter"]["id"]);
         ids.insert(saved, id);
+    }
+    for opened in ["opened", "closed"] {
+        let open = "mutation ($name: String!, $saved: ID!) { createAccessToken(input: {
+            savedFilterId: $saved, name: $name,
+        }) { accessToken { id } } }";
+        let variables = json!({"name": opened, "saved": ids["saved"]});
+        let kept = world.ask(open, variables).await;
+        let id = text(&kept["data"]["createAccessToken"]["accessToken"]["id"]);
+        ids.insert(opened, id);
     }
     for sent in ["sent", "over"] {
         let send = "mutation ($name: String!, $saved: ID!) { createFilterSubscription(input: {

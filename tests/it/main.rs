@@ -49,6 +49,7 @@ mod plans;
 mod process;
 mod queries;
 mod requests;
+mod rest;
 mod sandbox;
 mod saved_filters;
 mod schedule;

@@ -25,7 +25,7 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -259,6 +259,7 @@ impl World {
                 self.tasks.clone(),
                 &self.config,
             ),
+            randomness: Arc::new(Mutex::new(StdRng::from_os_rng())),
         }
     }
 

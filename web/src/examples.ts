@@ -173,4 +173,54 @@ query WhoDidHowMuch {
   }
 }`,
   },
+  {
+    query: `# Let a program read a saved filter over REST.
+#
+# 1. Press play and choose SaveAFilter.
+# 2. Copy its id into the variables below.
+# 3. Press play and choose LetAProgramRead.
+#
+# The token is shown once. The program sends it
+# as \`Authorization: Bearer ...\` with
+#   GET /rest/v2/data
+#   GET /rest/v2/data?dataType=detail&page=1
+mutation LetAProgramRead($filter: ID!) {
+  createAccessToken(
+    input: {
+      savedFilterId: $filter
+      name: "Dashboard"
+    }
+  ) {
+    token
+    accessToken { id name }
+  }
+}
+
+mutation SaveAFilter {
+  createSavedFilter(
+    input: {
+      name: "The last 30 days"
+      search: "created:last-30-days"
+    }
+  ) {
+    savedFilter { id name }
+  }
+}
+
+query TokensOfMyFilters {
+  savedFilters(own: true, first: 20) {
+    nodes {
+      id
+      name
+      accessTokens {
+        nodes { id name lastUsedAt }
+      }
+    }
+  }
+}`,
+    variables: `{
+  // The id that SaveAFilter shows
+  "filter": ""
+}`,
+  },
 ];

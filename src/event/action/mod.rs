@@ -8,6 +8,7 @@
 
 mod bitbucket;
 mod confluence;
+mod counter;
 mod data_center;
 mod directory;
 mod jira;
@@ -16,6 +17,8 @@ mod organization;
 mod own;
 #[cfg(test)]
 mod tests;
+
+pub use counter::{COUNTERS, by_counter};
 
 use super::{Product, System};
 use std::collections::HashMap;

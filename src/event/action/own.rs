@@ -9,6 +9,9 @@ super::actions! {
         "saved_filter.changed" "Saved filter changed" [];
         "saved_filter.shared" "Saved filter shared" [];
         "saved_filter.deleted" "Saved filter deleted" [];
+        "access_token.created" "Access token created" [];
+        "access_token.renamed" "Access token renamed" [];
+        "access_token.deleted" "Access token deleted" [];
         "export.created" "Export created" [];
         "export.downloaded" "Export downloaded" [];
         "export.deleted" "Export deleted" [];

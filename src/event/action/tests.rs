@@ -3,33 +3,6 @@
 use super::*;
 use std::collections::HashSet;
 
-/// The counters that the REST interface for saved filters names (C32).
-const COUNTERS: [&str; 23] = [
-    "ASSET_OBJECT_CREATED",
-    "ASSET_OBJECT_UPDATED",
-    "BOARD_CONFIGURATION_CHANGED",
-    "BOARD_UPDATED",
-    "COMMENT_DELETED",
-    "COMMENT_UPDATED",
-    "ISSUE_COMMENTED",
-    "ISSUE_CREATED",
-    "ISSUE_DELETED",
-    "ISSUELINK_CREATED",
-    "ISSUELINK_DELETED",
-    "ISSUE_RESOLVED",
-    "ISSUE_UPDATED",
-    "SPRINT_CLOSED",
-    "SPRINT_CREATED",
-    "SPRINT_STARTED",
-    "SPRINT_UPDATED",
-    "STATUS_CHANGED",
-    "USER_CREATED",
-    "VERSION_CREATED",
-    "VERSION_RELEASED",
-    "VERSION_UPDATED",
-    "WORKLOG_CREATED",
-];
-
 /// The values that occur more than once.
 fn doubles<T: Clone + Eq + std::hash::Hash>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut seen = HashSet::new();

@@ -15,6 +15,7 @@ mod cost;
 mod document;
 mod guard;
 mod lexer;
+mod other;
 mod plan;
 mod turns;
 mod types;

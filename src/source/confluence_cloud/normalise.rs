@@ -57,6 +57,7 @@ pub fn facts(record: &RawValue, scope: &str) -> Facts {
         name: action.clone(),
         label: Some(action),
         group: whole.at("category").text(),
+        group_key: None,
     };
     Facts {
         events: vec![event],

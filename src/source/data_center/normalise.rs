@@ -58,6 +58,7 @@ pub fn facts(product: Product, record: &RawValue, scope: &str) -> Facts {
         name: event.action.clone(),
         label: kind.at("action").text(),
         group: kind.at("category").text(),
+        group_key: kind.at("categoryI18nKey").text(),
     });
     let described = event.action != UNKNOWN && kind.at("action").text().is_some();
     Facts {

@@ -68,6 +68,7 @@ pub(super) fn action(item: Look<'_>) -> Option<DirectoryAction> {
         name: item.at("id").text()?,
         label: attributes.at("displayName").text(),
         group: attributes.at("groupDisplayName").text(),
+        group_key: None,
     })
 }
 

@@ -24,6 +24,8 @@ pub struct Model {
     pub upstream_label: Option<String>,
     /// The heading upstream lists it under.
     pub upstream_group: Option<String>,
+    /// The key of that heading, which does not follow upstream's language.
+    pub upstream_group_key: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

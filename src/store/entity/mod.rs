@@ -1,5 +1,7 @@
 //! One file a table, each the plain shape of its rows; the tables themselves are made by `migrations`.
 
+pub mod access_token;
+pub mod access_token_page;
 pub mod action;
 pub mod activity_signal;
 pub mod alias;

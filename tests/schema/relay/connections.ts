@@ -2,7 +2,7 @@
 import { graphql } from 'react-relay';
 
 graphql`
-  query connectionsRootQuery($user: ID!, $group: ID!, $project: ID!, $issue: ID!, $endpoint: ID!) {
+  query connectionsRootQuery($user: ID!, $group: ID!, $project: ID!, $issue: ID!, $endpoint: ID!, $saved: ID!) {
     ...connections_events
     ...connections_users
     ...connections_groups
@@ -35,6 +35,9 @@ graphql`
     }
     endpoint: node(id: $endpoint) {
       ...connections_webhookDeliveries @alias
+    }
+    saved: node(id: $saved) {
+      ...connections_accessTokens @alias
     }
   }
 `;
@@ -518,6 +521,20 @@ graphql`
             status
             error
           }
+        }
+      }
+    }
+  }
+`;
+
+graphql`
+  fragment connections_accessTokens on SavedFilter
+  @refetchable(queryName: "connectionsAccessTokensPageQuery")
+  @argumentDefinitions(first: { type: "Int", defaultValue: 20 }, after: { type: "String" }) {
+    accessTokens(first: $first, after: $after) @connection(key: "connections_savedFilter__accessTokens") {
+      edges {
+        node {
+          ...nodes_accessToken
         }
       }
     }

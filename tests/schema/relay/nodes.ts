@@ -5,6 +5,7 @@ graphql`
   query nodesRootQuery($id: ID!, $ids: [ID!]!) {
     node(id: $id) {
       __typename
+      ...nodes_accessToken @alias
       ...nodes_event @alias
       ...nodes_group @alias
       ...nodes_issue @alias
@@ -55,6 +56,14 @@ graphql`
         ...nodes_user
       }
     }
+  }
+`;
+
+graphql`
+  fragment nodes_accessToken on AccessToken @refetchable(queryName: "nodesAccessTokenQuery") {
+    accessTokenName: name
+    isOwn
+    lastUsedAt
   }
 `;
 
