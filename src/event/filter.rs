@@ -27,10 +27,12 @@ pub struct EventFilter {
     /// Products in which it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub products: Option<Vec<Product>>,
-    /// Categories of actions, e.g. `ISSUES`, or the headings under which upstream lists them, in any case.
+    /// Categories of actions, e.g. `ISSUES`, or the headings under which upstream lists them (`Repositories`), or the keys of
+    /// those (`bitbucket.service.audit.category.repositories`), in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub categories: Option<Vec<String>>,
-    /// Actions, by code (`issue.deleted`), by label, or by what upstream calls them (`jira_issue_viewed`), in any case.
+    /// Actions, by code (`issue.deleted`), by label, or by what upstream calls them: its name or key (`jira_issue_viewed`), or
+    /// its text, in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<Vec<String>>,
     /// Users who did it, by global id, Atlassian account id or any other alias, or e-mail address. Combines with `groups` by OR.
@@ -50,7 +52,9 @@ pub struct EventFilter {
     /// Whose members `groups`, `peopleInProjects` and `peopleInOrganizations` mean; `NOW` when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub membership: Option<Membership>,
-    /// Projects in which it happened, by global id or key; what lies inside a project belongs to it.
+    /// Projects in which it happened, by global id or key; what lies inside a project belongs to it. Repositories, too, by
+    /// global id or as `KEY/slug`. Either also by upstream's own id, as Data Center writes it: `PROJECT,1`,
+    /// `REPOSITORY,42`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projects: Option<Vec<String>>,
     /// Issues that it concerns, by global id, by a key that they have or had, or by Jira's id.

@@ -75,7 +75,7 @@ pub struct ActionNames {
 pub enum ActionName {
     /// Its own names: the code, the upstream name, the label, and upstream's label.
     Itself,
-    /// The category, and the heading under which upstream lists it.
+    /// The category, the heading under which upstream lists it, and that heading's key.
     Category,
 }
 
@@ -159,7 +159,11 @@ impl ActionNames {
                     || is(&action.label)
                     || may_be(&action.upstream_label)
             }
-            ActionName::Category => is(&action.category) || may_be(&action.upstream_group),
+            ActionName::Category => {
+                is(&action.category)
+                    || may_be(&action.upstream_group)
+                    || may_be(&action.upstream_group_key)
+            }
         }
     }
 }

@@ -204,6 +204,7 @@ impl Lookup<'_> {
                 || stored.iter().any(|action| {
                     action.category.eq_ignore_ascii_case(name)
                         || is(action.upstream_group.as_ref(), name)
+                        || is(action.upstream_group_key.as_ref(), name)
                 })
                 || name.eq_ignore_ascii_case(vocabulary::action::OTHER);
             if !known {

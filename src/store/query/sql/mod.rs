@@ -224,7 +224,11 @@ impl<'a> Sql<'a> {
                 action::Column::Label,
                 action::Column::UpstreamLabel,
             ],
-            ActionName::Category => &[action::Column::Category, action::Column::UpstreamGroup],
+            ActionName::Category => &[
+                action::Column::Category,
+                action::Column::UpstreamGroup,
+                action::Column::UpstreamGroupKey,
+            ],
         };
         let mut chosen = Condition::any();
         for column in columns {
