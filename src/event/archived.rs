@@ -99,6 +99,9 @@ pub struct ArchivedAction {
     pub label: Option<String>,
     /// The heading under which it is there.
     pub group: Option<String>,
+    /// The key of that heading.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_key: Option<String>,
 }
 
 /// A thing or person that an event involves.
@@ -254,6 +257,7 @@ impl Archived {
                 name: self.action.name.clone(),
                 label: self.action.label,
                 group: self.action.group,
+                group_key: self.action.group_key,
             }));
         }
         if let Some(known) = self.known_issue {

@@ -123,6 +123,7 @@ impl Beside {
                 name: action.name.clone(),
                 label: action.upstream_label.clone(),
                 group: action.upstream_group.clone(),
+                group_key: action.upstream_group_key.clone(),
             },
             actor: row.actor_id.and_then(|alias| self.person(alias)),
             actor_named_later: late.and_then(|late| self.person(late.alias_id)),
