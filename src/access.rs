@@ -148,6 +148,12 @@ impl Viewer {
         }
     }
 
+    /// Whether it is the server itself.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        self.token_id == SERVER
+    }
+
     /// Which events they may see.
     #[must_use]
     pub fn sight(&self) -> Sight {
@@ -155,7 +161,7 @@ impl Viewer {
             Role::Administrator | Role::Manager => None,
             Role::Viewer => Some(self.projects.clone()),
         };
-        let standing = (self.token_id != SERVER).then(|| Standing {
+        let standing = (!self.is_server()).then(|| Standing {
             account: self.account_id.as_deref().map(Arc::from),
             leads: self.sees_directory(),
         });

@@ -10,7 +10,7 @@ use crate::deliver::mail::{Mails, Transport};
 use crate::deliver::webhook::{Names, Webhooks};
 use crate::export::Exports;
 use crate::feed::Feed;
-use crate::graphql::{Backend, Engine};
+use crate::graphql::{Backend, Engine, Viewed};
 use crate::metrics::Metrics;
 use crate::sandbox::{self, Sandbox};
 use crate::source::jql::AskJira;
@@ -179,6 +179,7 @@ impl App {
             webhooks: self.webhooks,
             write_backs,
             randomness: Arc::new(Mutex::new(StdRng::from_os_rng())),
+            viewed: Viewed::new(self.config.server.record_views),
         };
         let engine = Engine::new(backend.clone(), &self.config, self.metrics.clone())?;
         http::serve(
@@ -242,7 +243,12 @@ impl App {
         let (_, secret) = self
             .feed
             .store()
-            .create_token(new, self.clock.now(), &mut StdRng::from_os_rng())
+            .create_token(
+                new,
+                Some("demo"),
+                self.clock.now(),
+                &mut StdRng::from_os_rng(),
+            )
             .await?;
         Ok(secret)
     }

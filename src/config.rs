@@ -103,6 +103,8 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether a valid token may read the schema, and is told which names are similar to a wrong one.
     pub introspection: bool,
+    /// Whether the log is told who reads it.
+    pub record_views: bool,
     /// A folder of documents; when it is not empty, nothing else is carried out.
     pub trusted_documents: PathBuf,
 }

@@ -174,17 +174,22 @@ impl Feed {
         }))
     }
 
-    /// Listens for what other processes append, until told to stop. Returns at once where there are none.
+    /// Hears of what other processes append, until told to stop.
     pub async fn hear_others(&self, clock: &Clock, stop: &CancellationToken) {
         loop {
             let heard = async {
-                let Some(mut listener) = self.store.listen().await? else {
-                    return Ok(());
-                };
+                let mut listener = self.store.listen().await?;
                 loop {
                     self.look().await?;
+                    // Where nobody can be heard, some still do small things beside this process, such as making a token.
+                    let heard = async {
+                        match &mut listener {
+                            Some(listener) => listener.heard().await,
+                            None => std::future::pending().await,
+                        }
+                    };
                     tokio::select! {
-                        heard = listener.heard() => heard?,
+                        heard = heard => heard?,
                         () = clock.sleep(POLL) => {}
                     }
                 }

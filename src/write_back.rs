@@ -270,7 +270,10 @@ impl WriteBacks {
         let raw = self.store().payloads(&[seq]).await?.pop();
         let record = raw.and_then(|payload| serde_json::from_str(&payload.raw).ok());
         let draft = match record {
-            Some(record) => restores.plan(&record).await.map_err(unread)?,
+            Some(record) => restores
+                .plan(&record)
+                .await
+                .map_err(|error| unread(&error))?,
             None => None,
         };
         let Some(mut draft) = draft else {
@@ -419,6 +422,6 @@ const fn argument(field: ProfileField) -> &'static str {
 }
 
 /// What the viewer is told when upstream could not be asked how things are.
-fn unread(error: SourceError) -> WriteBackError {
+fn unread(error: &SourceError) -> WriteBackError {
     WriteBackError::Upstream(error.to_string())
 }

@@ -10,7 +10,7 @@ use auditgraph::event::{
 };
 use auditgraph::export::Exports;
 use auditgraph::feed::Feed;
-use auditgraph::graphql::Backend;
+use auditgraph::graphql::{Backend, Viewed};
 use auditgraph::store::{Batch, Purpose, Store};
 use auditgraph::write_back::WriteBacks;
 use rand::rngs::StdRng;
@@ -141,6 +141,7 @@ pub(crate) async fn backend(store: Store, config: &Config, clock: Clock) -> Back
         sends_mails: false,
         expiry: Arc::default(),
         randomness: Arc::new(Mutex::new(StdRng::seed_from_u64(1))),
+        viewed: Viewed::default(),
     }
 }
 

@@ -88,7 +88,7 @@ async fn serve(store: &Store, stop: CancellationToken) -> (String, String) {
         expires_at: None,
     };
     let mut randomness = StdRng::from_os_rng();
-    let made = store.create_token(new, now(), &mut randomness).await;
+    let made = store.create_token(new, None, now(), &mut randomness).await;
     let (_, token) = made.expect("a token");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");

@@ -93,7 +93,7 @@ pub(super) async fn run(
                 expires_at,
             };
             let (row, secret) = store
-                .create_token(new, now, &mut StdRng::from_os_rng())
+                .create_token(new, Some("command line"), now, &mut StdRng::from_os_rng())
                 .await?;
             print(&match output {
                 Output::Json => format!(
@@ -110,7 +110,9 @@ pub(super) async fn run(
         }
         Command::List => list(&store.tokens().await?, clock.now(), output),
         Command::Revoke { token } => {
-            let revoked = store.revoke_token(&token, clock.now()).await?;
+            let revoked = store
+                .revoke_token(&token, Some("command line"), clock.now())
+                .await?;
             print(&match output {
                 Output::Json => format!("{}\n", json!({"revoked": revoked})),
                 Output::Text if revoked == 1 => format!("Revoked the token `{token}`.\n"),

@@ -11,6 +11,13 @@ use std::time::Duration;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// Which hour it is in, counted from the epoch.
+    #[must_use]
+    pub fn hour(self) -> i64 {
+        const MICROS: i64 = 3_600_000_000;
+        self.0.div_euclid(MICROS)
+    }
+
     /// From microseconds since the Unix epoch.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {

@@ -61,7 +61,9 @@ impl EventListArgs {
         )
         .await?;
         let filter = both(within.unwrap_or_default(), asked.filter.clone());
-        let (backend, sight) = (backend(ctx)?, viewer(ctx)?.sight());
+        let (backend, viewer) = (backend(ctx)?, viewer(ctx)?);
+        backend.note_viewed(viewer);
+        let sight = viewer.sight();
         let rows = backend
             .feed
             .store()

@@ -29,12 +29,14 @@ mod source;
 mod stream;
 mod user;
 mod view;
+mod viewed;
 mod viewer;
 mod webhook;
 mod write_back;
 mod written;
 
 pub use engine::{Answer, Asked, Caller, Engine, EngineError, Ready, TrustedError};
+pub use viewed::Viewed;
 
 use crate::access::Viewer;
 use crate::activity::{self as counting, Activity};
@@ -122,6 +124,8 @@ pub struct Backend {
     pub write_backs: WriteBacks,
     /// Where secrets come from.
     pub randomness: Arc<Mutex<StdRng>>,
+    /// Whether the log is told who reads it, and of whom it has been told.
+    pub viewed: Viewed,
 }
 
 impl Backend {

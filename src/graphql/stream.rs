@@ -37,8 +37,9 @@ impl Subscription {
         )]
         after: Option<String>,
     ) -> Result<impl Stream<Item = Result<Edge<Listed>>> + use<>> {
-        let (backend, sight) = (backend(ctx)?, viewer(ctx)?.sight());
-        let newest = backend.feed.newest();
+        let (backend, viewer) = (backend(ctx)?, viewer(ctx)?);
+        backend.note_viewed(viewer);
+        let (newest, sight) = (backend.feed.newest(), viewer.sight());
         let after = match after {
             None => newest,
             Some(text) => Box::pin(position(ctx, &text)).await?,

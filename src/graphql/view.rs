@@ -73,7 +73,9 @@ pub(super) async fn list(
     };
     let views = both(views, asked.filter.clone());
     let range = page.range::<EventMark>("issue views", true)?;
-    let (backend, sight) = (backend(ctx)?, viewer(ctx)?.sight());
+    let (backend, viewer) = (backend(ctx)?, viewer(ctx)?);
+    backend.note_viewed(viewer);
+    let sight = viewer.sight();
     let rows = backend
         .feed
         .store()

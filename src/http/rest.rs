@@ -105,6 +105,7 @@ impl Site {
         let saved = saved.ok_or_else(|| StoreError::NotFound {
             what: "saved filter that the owner of this token may still see".to_owned(),
         })?;
+        self.backend.note_viewed(&opened.viewer);
         let (viewer, now) = (opened.viewer.clone(), self.backend.clock.now());
         let within = self.backend.exports.within(viewer, now, i64::MAX);
         if asked.detail {

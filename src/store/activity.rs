@@ -5,6 +5,7 @@
 
 use super::entity::{activity_signal, source};
 use super::{Store, StoreError};
+use crate::event::action::OWN;
 use crate::event::signal::{NO_DEEDS, Precision, SIGN_INS, Signal, Worth};
 use crate::event::{System, Timestamp};
 use async_graphql::Enum;
@@ -150,7 +151,9 @@ impl Store {
             .map(|row| row.id);
         let (mut idle, mut sign_ins) = (Vec::new(), Vec::new());
         for action in self.actions().await? {
-            if NO_DEEDS.contains(&action.code.as_str()) {
+            // What somebody does with this server says nothing of Atlassian.
+            let is_own = action.category == OWN;
+            if is_own || NO_DEEDS.contains(&action.code.as_str()) {
                 idle.push(action.id);
             } else if SIGN_INS.contains(&action.code.as_str()) {
                 sign_ins.push(action.id);

@@ -5,7 +5,7 @@ use super::names::{Learned, Resolver};
 use super::observation::Observation;
 use super::{Store, StoreError};
 use crate::access::Viewer;
-use crate::event::{Actor, ActorKind, Alias, NewEvent, System, Timestamp};
+use crate::event::{Actor, ActorKind, Alias, NewEvent, Object, System, Timestamp};
 use sea_orm::DatabaseTransaction;
 
 impl Store {
@@ -37,6 +37,32 @@ impl Store {
         let learned = resolver.learned();
         self.commit(transaction, learned, appended).await?;
         Ok(appended)
+    }
+
+    /// Notes that somebody reads the log: once an hour, whichever process they ask.
+    pub async fn note_log_viewed(
+        &self,
+        viewer: &Viewer,
+        now: Timestamp,
+    ) -> Result<((), Appended), StoreError> {
+        let transaction = self.begin_alone().await?;
+        let mut resolver = Resolver::new(&transaction, &self.names);
+        let log = Object {
+            kind: "log".to_owned(),
+            name: Some("The log".to_owned()),
+            ..Object::default()
+        };
+        let deed = Observation::of_own("log.viewed", log);
+        let key = format!("log.viewed/{}/{}", viewer.token_id, now.hour());
+        let sign = signed(viewer, "token");
+        let written = write(&mut resolver, now, [deed], |event| {
+            sign(event);
+            event.upstream_key.clone_from(&key);
+        });
+        let appended = Box::pin(written).await?;
+        let learned = resolver.learned();
+        self.commit(transaction, learned, appended).await?;
+        Ok(((), appended))
     }
 
     /// Commits, lets other processes look at what was appended, and keeps in memory what the transaction learned.
@@ -82,6 +108,12 @@ async fn record<'d>(
     now: Timestamp,
     (how, deeds): (&str, impl IntoIterator<Item = Observation<'d>>),
 ) -> Result<Appended, StoreError> {
+    let sign = signed(viewer, how);
+    write(resolver, now, deeds, sign).await
+}
+
+/// Says who did it: with their token, and as the account that it acts for.
+fn signed<'v>(viewer: &'v Viewer, how: &'v str) -> impl Fn(&mut NewEvent) + use<'v> {
     let actor = match &viewer.account_id {
         Some(account) => Actor {
             alias: Alias::account(account),
@@ -97,12 +129,11 @@ async fn record<'d>(
         },
     };
     let why = format!("done with the token {}", viewer.name);
-    write(resolver, now, deeds, |event| {
+    move |event| {
         event.actor = Some(actor.clone());
         event.method = Some(how.to_owned());
         event.message.get_or_insert_with(|| why.clone());
-    })
-    .await
+    }
 }
 
 async fn write<'d>(

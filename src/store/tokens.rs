@@ -4,14 +4,17 @@
 //! its SHA-256: nothing is compared byte by byte, and the table gives nothing away.
 
 use super::entity::{container, token, token_grant};
+use super::observation::Observation;
 use super::{Store, StoreError, clean};
 use crate::access::{Role, Viewer};
-use crate::event::Timestamp;
+use crate::event::{Object, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::CryptoRng;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -37,11 +40,22 @@ pub struct NewToken {
     pub expires_at: Option<Timestamp>,
 }
 
+/// What the log calls a token.
+fn object(row: &token::Model) -> Object {
+    Object {
+        kind: "token".to_owned(),
+        id: Some(row.id.to_string()),
+        name: Some(row.name.clone()),
+        ..Object::default()
+    }
+}
+
 impl Store {
-    /// Makes a token and returns it; it cannot be read again.
+    /// Makes a token and returns it; it cannot be read again. `how` it was made is told in the log, if it is given.
     pub async fn create_token(
         &self,
         new: NewToken,
+        how: Option<&str>,
         now: Timestamp,
         randomness: &mut impl CryptoRng,
     ) -> Result<(token::Model, String), StoreError> {
@@ -59,7 +73,8 @@ impl Store {
             }
             projects.extend(found.into_iter().map(|container| container.id));
         }
-        let transaction = self.begin().await?;
+        let transaction = self.begin_alone().await?;
+        let granted = (!new.projects.is_empty()).then(|| new.projects.join(", "));
         let row = token::ActiveModel {
             name: Set(clean(new.name)),
             role: Set(new.role.number()),
@@ -79,7 +94,18 @@ impl Store {
                 .exec_without_returning(&transaction)
                 .await?;
         }
-        transaction.commit().await?;
+        let told = [
+            ("role", Some(new.role.as_str().to_owned())),
+            ("projects", granted),
+            ("account", row.account_id.clone()),
+        ];
+        let mut deed = Observation::of_own("token.created", object(&row));
+        for (field, value) in told {
+            if value.is_some() {
+                deed = deed.change(field, None, value);
+            }
+        }
+        self.tell(transaction, how, vec![deed], now).await?;
         Ok((row, secret))
     }
 
@@ -91,25 +117,54 @@ impl Store {
             .await?)
     }
 
-    /// Makes a token useless, by its number or name; says how many that were.
-    pub async fn revoke_token(&self, name: &str, now: Timestamp) -> Result<u64, StoreError> {
+    /// Makes a token useless, by its number or name; says how many that were. `how` that was done is told in the log, if it
+    /// is given.
+    pub async fn revoke_token(
+        &self,
+        name: &str,
+        how: Option<&str>,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         // A number always means the number, so that a token that is named `2` cannot take another one along.
         let which = match name.parse::<i32>() {
             Ok(id) => Condition::all().add(token::COLUMN.id.eq(id)),
             Err(_) => Condition::all().add(token::COLUMN.name.eq(name)),
         };
-        let revoked = token::Entity::update_many()
-            .col_expr(token::Column::RevokedAt, Expr::value(now.micros()))
-            .filter(which)
-            .filter(token::COLUMN.revoked_at.is_null())
-            .exec(&self.write)
-            .await?;
-        if revoked.rows_affected == 0 {
+        let transaction = self.begin_alone().await?;
+        let which = which.add(token::COLUMN.revoked_at.is_null());
+        let rows = token::Entity::find().filter(which.clone());
+        let rows = rows.all(&transaction).await?;
+        if rows.is_empty() {
             return Err(StoreError::NotFound {
                 what: format!("valid token `{name}`"),
             });
         }
-        Ok(revoked.rows_affected)
+        token::Entity::update_many()
+            .col_expr(token::Column::RevokedAt, Expr::value(now.micros()))
+            .filter(which)
+            .exec(&transaction)
+            .await?;
+        let deeds = rows.iter().map(object);
+        let deeds = deeds.map(|object| Observation::of_own("token.revoked", object));
+        self.tell(transaction, how, deeds.collect(), now).await?;
+        Ok(rows.len() as u64)
+    }
+
+    /// Commits, and tells what was done unless nobody is to hear of it.
+    async fn tell(
+        &self,
+        transaction: DatabaseTransaction,
+        how: Option<&str>,
+        deeds: Vec<Observation<'_>>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match how {
+            Some(how) => {
+                self.conclude_alone(transaction, now, (how, deeds)).await?;
+            }
+            None => transaction.commit().await?,
+        }
+        Ok(())
     }
 
     /// Who holds this secret; nobody when it is unknown, revoked or expired.

@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { checkAnswers } from './answers.mjs';
 import { checkKeyboard } from './keyboard.mjs';
-import { check, checkAccess, checkInnocence, closeTab, editor, expect, finish, openTab, play, visit, waitForResponse } from './page.mjs';
+import { check, checkAccess, checkInnocence, closeTab, editor, expect, finish, openTab, play, visit, waitForResponse, write } from './page.mjs';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { screenshot: { type: 'string' } } });
 const [address = process.env.AUDITGRAPH_URL, token = process.env.AUDITGRAPH_TOKEN] = positionals;
@@ -147,6 +147,52 @@ await check('the example that lets a program read saves a filter', async () => {
   }
 });
 
+/** Plays one operation of the tab that is open; its data. */
+async function played(operation, answer) {
+  await play(page).click();
+  await page.getByRole('menuitem', { name: operation, exact: true }).click();
+  const result = JSON.parse(await (await waitForResponse(page, answer)).jsonValue());
+  expect(!result.errors, JSON.stringify(result.errors));
+  return result.data;
+}
+
+await check('the example that makes a spreadsheet makes one', async () => {
+  await openTab(page, 'MakeASpreadsheet', { operations: 2 });
+  await played('MakeASpreadsheet', /"(createExport|errors)"/);
+  const { exports } = await played('MyExports', /"(exports|errors)"/);
+  expect(exports.nodes.length > 0, 'there is none');
+});
+
+await check('the example that sends mails makes a filter subscription', async () => {
+  await openTab(page, 'MailMeDeletions', { operations: 3 });
+  const { createSavedFilter } = await played('SaveDeletions', /"(createSavedFilter|errors)"/);
+  await write(page, 'variables.json', JSON.stringify({ filter: createSavedFilter.savedFilter.id }));
+  const made = await played('MailMeDeletions', /"(createFilterSubscription|errors)"/);
+  expect(made.createFilterSubscription.filterSubscription.nextRuns.length > 0, 'it is never sent');
+  const { previewSchedule } = await played('WhenItWouldBeSent', /"(previewSchedule|errors)"/);
+  return previewSchedule.nextRuns[0];
+});
+
+await check('the example that sends events elsewhere makes an endpoint', async () => {
+  await openTab(page, 'SendEventsElsewhere', { operations: 2 });
+  // On this machine, where nobody listens.
+  await write(page, 'variables.json', JSON.stringify({ url: 'http://127.0.0.1:9/audit' }));
+  const { createWebhookEndpoint } = await played('SendEventsElsewhere', /"(createWebhookEndpoint|errors)"/);
+  expect(createWebhookEndpoint.secret.startsWith('whsec_'), 'there is no secret');
+  const { webhookEndpoints } = await played('HowSendingGoes', /"(webhookEndpoints|errors)"/);
+  expect(webhookEndpoints.nodes.length > 0, 'there is none');
+});
+
+await check('the example that changes things upstream says what it would do', async () => {
+  await openTab(page, 'TryADepartment', { operations: 4 });
+  const { users } = await played('FindSomeone', /"(users|errors)"/);
+  const somebody = users.nodes.find(({ aliases }) => aliases.some(({ namespace }) => namespace === 'account'));
+  await write(page, 'variables.json', JSON.stringify({ user: somebody.id, event: '' }));
+  const { updateUserProfile } = await played('TryADepartment', /"(updateUserProfile|errors)"/);
+  expect(updateUserProfile.fields.length === 4, 'there are no fields');
+  await played('DeletedIssues', /"(events|errors)"/);
+});
+
 for (const name of ['WhoDeletedThingsLately', 'SourcesAndTheirHealth', 'WhoDidHowMuch']) {
   await check(`the example ${name} works`, async () => {
     await openTab(page, name);
@@ -190,7 +236,7 @@ await check('tabs and token survive a reload', async () => {
   const before = await titles();
   await page.waitForFunction((count) => {
     const { activeTabIndex, tabs } = JSON.parse(localStorage.getItem('graphiql:tabState') ?? '{"tabs": []}');
-    return activeTabIndex === 4 && tabs.length === count;
+    return tabs[activeTabIndex]?.title === 'SourcesAndTheirHealth' && tabs.length === count;
   }, before.length);
   await page.reload();
   await page.locator('.graphiql-query-editor .view-line').first().waitFor();

@@ -103,6 +103,15 @@ export const editor = (page, name) =>
     const models = globalThis.__MONACO?.editor.getModels() ?? [];
     return models.find(({ uri }) => uri.path.endsWith(wanted))?.getValue() ?? '';
   }, name);
+/** Replaces the text of one of them. */
+export const write = (page, name, text) =>
+  page.evaluate(
+    ([wanted, text]) => {
+      const models = globalThis.__MONACO.editor.getModels();
+      models.find(({ uri }) => uri.path.endsWith(wanted)).setValue(text);
+    },
+    [name, text],
+  );
 export const waitForResponse = (page, pattern, timeout = PATIENCE) =>
   page.waitForFunction(
     (source) => {

@@ -22,6 +22,7 @@ const ALL = [
   'idle',
   'bombs',
   'webhooks',
+  'exports',
   'fuzz',
 ];
 

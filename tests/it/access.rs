@@ -35,7 +35,10 @@ async fn token(world: &World, name: &str, role: Role, projects: &[&str]) -> Stri
 async fn make(world: &World, new: NewToken) -> String {
     let mut randomness = StdRng::from_os_rng();
     let now = world.clock.now();
-    let made = world.store().create_token(new, now, &mut randomness).await;
+    let made = world
+        .store()
+        .create_token(new, None, now, &mut randomness)
+        .await;
     made.unwrap().1
 }
 
@@ -47,7 +50,7 @@ async fn nobody_gets_anything_without_a_token(kind: Kind) {
     let revoked = token(&world, "revoked", Role::Administrator, &[]).await;
     world
         .store()
-        .revoke_token("revoked", world.clock.now())
+        .revoke_token("revoked", None, world.clock.now())
         .await
         .unwrap();
     let almost = &valid[..valid.len() - 1];
@@ -117,7 +120,7 @@ async fn a_revoked_token_ends_its_streams_and_no_others(kind: Kind) {
         .await
         .unwrap();
     beside
-        .revoke_token("lost", Clock::System.now())
+        .revoke_token("lost", None, Clock::System.now())
         .await
         .unwrap();
     let all_end = async {

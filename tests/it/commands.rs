@@ -283,7 +283,12 @@ async fn what_is_imported_is_kept_to_the_last_digit() {
     let arguments = ["serve", "--output", "json", "--listen", "127.0.0.1:0"];
     let mut server = Running::start(place.command(&arguments));
     let url = server.ready()["url"].as_str().unwrap().to_owned();
-    let stored = ask(&url, token, "{ events { nodes { time raw } } }").await;
+    let stored = ask(
+        &url,
+        token,
+        "{ events(filter: {sources: [\"organization\"]}) { nodes { time raw } } }",
+    )
+    .await;
     let mut stored: Vec<(String, String)> = stored["events"]["nodes"]
         .as_array()
         .unwrap()

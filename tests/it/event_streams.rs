@@ -257,7 +257,7 @@ async fn a_revoked_token_ends_its_streams(kind: Kind) {
     beside
         .await
         .unwrap()
-        .revoke_token("test", now)
+        .revoke_token("test", None, now)
         .await
         .unwrap();
     for mut stream in streams {

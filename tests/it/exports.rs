@@ -1,6 +1,7 @@
 //! Exports as jobs: asked for, written in the background, gone on with after a crash, seen by some and nobody else.
 
 mod forms;
+mod killed;
 mod views;
 
 use crate::client::{PATIENCE, Socket, post};
@@ -137,7 +138,7 @@ impl Office {
         };
         let (store, now) = (self.world.store(), self.world.clock.now());
         let made = store
-            .create_token(new, now, &mut StdRng::from_os_rng())
+            .create_token(new, None, now, &mut StdRng::from_os_rng())
             .await;
         let secret = made.unwrap().1;
         let viewer = store.viewer(&secret, now).await.unwrap().unwrap();
@@ -540,7 +541,7 @@ async fn who_loses_their_token_gets_no_file(kind: Kind) {
     office
         .world
         .store()
-        .revoke_token("gone", now)
+        .revoke_token("gone", None, now)
         .await
         .unwrap();
     office.write_all().await;

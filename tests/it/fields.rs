@@ -565,7 +565,11 @@ impl Strangers {
         let url = format!("http://{}/graphql", world.serve().await);
         let revoked = world.token_named("revoked", Role::Administrator).await;
         let now = world.clock.now();
-        world.store().revoke_token("revoked", now).await.unwrap();
+        world
+            .store()
+            .revoke_token("revoked", None, now)
+            .await
+            .unwrap();
         // Fails when another test was first, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();

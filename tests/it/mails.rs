@@ -649,7 +649,7 @@ async fn c13_the_eyes_of_the_owner_decide(kind: Kind) {
     let (_, secret) = post
         .world
         .store()
-        .create_token(limited.clone(), now, &mut randomness)
+        .create_token(limited.clone(), None, now, &mut randomness)
         .await
         .unwrap();
     post.owner = post
@@ -675,7 +675,7 @@ async fn c13_the_eyes_of_the_owner_decide(kind: Kind) {
 
     post.world
         .store()
-        .revoke_token("limited", now)
+        .revoke_token("limited", None, now)
         .await
         .unwrap();
     assert_eq!(post.reach("2026-11-21T09:00:00Z").await, []);
@@ -694,7 +694,7 @@ async fn c13_the_eyes_of_the_owner_decide(kind: Kind) {
     let (_, secret) = post
         .world
         .store()
-        .create_token(free, now, &mut randomness)
+        .create_token(free, None, now, &mut randomness)
         .await
         .unwrap();
     post.owner = post

@@ -44,6 +44,7 @@ mod normalise;
 mod oddities;
 mod openapi;
 mod order;
+mod own_audit;
 mod paging;
 mod people;
 mod plans;

@@ -1,6 +1,7 @@
 //! Several processes on one SQLite file: one writes the log, small things may happen beside it.
 
 use crate::world::{Kind, World};
+use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 use std::process::{Command, Output, Stdio};
 
@@ -41,6 +42,21 @@ async fn a_token_is_made_beside_a_writer() {
     let tokens = world.store().tokens().await.unwrap();
     assert_eq!(tokens.len(), 1);
     assert_eq!(tokens[0].name, "me");
+    let revoked = auditgraph(&world, &["token", "revoke", "me"]);
+    assert!(revoked.status.success(), "{revoked:?}");
+    // Both are in the log, which a server beside it reads on from.
+    let query = "{ events(orderBy: {field: RECORDED, direction: ASC}) { nodes {
+        action { code } target { type name } method actor { name } changes { field to } } } }";
+    let told = &world.data(query).await["events"]["nodes"];
+    let token = json!({"type": "token", "name": "me"});
+    assert_eq!(
+        *told,
+        json!([
+            {"action": {"code": "token.created"}, "target": token, "method": "command line", "actor": null,
+                "changes": [{"field": "role", "to": "administrator"}]},
+            {"action": {"code": "token.revoked"}, "target": token, "method": "command line", "actor": null, "changes": []},
+        ])
+    );
 }
 
 #[tokio::test]

@@ -149,7 +149,7 @@ pub(crate) async fn somebody(
     };
     let (store, now) = (world.store(), world.clock.now());
     let mut randomness = StdRng::from_os_rng();
-    let made = store.create_token(new, now, &mut randomness);
+    let made = store.create_token(new, None, now, &mut randomness);
     let secret = made.await.unwrap().1;
     let viewer = store.viewer(&secret, now).await.unwrap().unwrap();
     (secret, viewer)

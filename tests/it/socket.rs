@@ -667,7 +667,7 @@ async fn a_socket_that_takes_nothing_can_still_be_ended() {
     let ended = async { while !fetch(&url).await.1.contains("\nauditgraph_connections 0\n") {} };
     world
         .store()
-        .revoke_token("test", auditgraph::clock::Clock::System.now())
+        .revoke_token("test", None, auditgraph::clock::Clock::System.now())
         .await
         .unwrap();
     tokio::time::timeout(PATIENCE, ended).await.unwrap();

@@ -11,7 +11,7 @@ use auditgraph::event::{
 };
 use auditgraph::export::Exports;
 use auditgraph::feed::Feed;
-use auditgraph::graphql::{Backend, Caller, Engine};
+use auditgraph::graphql::{Backend, Caller, Engine, Viewed};
 use auditgraph::metrics::Metrics;
 use auditgraph::sandbox::{Sandbox, Settings};
 use auditgraph::source::{self, Part, Source};
@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
     pub(crate) database: Database,
+    /// Tells of nobody, so that the log has only what a test puts there.
+    pub(crate) viewed: Viewed,
 }
 
 impl Drop for World {
@@ -97,6 +99,7 @@ impl World {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             database,
+            viewed: Viewed::default(),
         }
     }
 
@@ -260,6 +263,7 @@ impl World {
                 &self.config,
             ),
             randomness: Arc::new(Mutex::new(StdRng::from_os_rng())),
+            viewed: self.viewed.clone(),
         }
     }
 
@@ -312,7 +316,7 @@ impl World {
         };
         let mut randomness = StdRng::from_os_rng();
         self.store()
-            .create_token(new, self.clock.now(), &mut randomness)
+            .create_token(new, None, self.clock.now(), &mut randomness)
             .await
             .unwrap()
             .1

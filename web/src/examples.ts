@@ -223,4 +223,171 @@ query TokensOfMyFilters {
   "filter": ""
 }`,
   },
+  {
+    query: `# Have a spreadsheet made of what you look for.
+#
+# 1. Press play and choose MakeASpreadsheet.
+# 2. Press play and choose MyExports. Once the
+#    status is DONE, url leads to the file; it
+#    wants the same Authorization header.
+mutation MakeASpreadsheet {
+  createExport(
+    input: {
+      format: XLSX
+      search: "created:last-30-days"
+    }
+  ) {
+    export { id status }
+  }
+}
+
+query MyExports {
+  exports(own: true, first: 20) {
+    nodes {
+      fileName
+      status
+      records
+      search
+      url
+      error
+    }
+  }
+}`,
+  },
+  {
+    query: `# Have a mail sent when something is deleted,
+# or every Monday. The demo writes its mails
+# into a folder, which its log names.
+#
+# 1. Press play and choose SaveDeletions.
+# 2. Copy its id into the variables below.
+# 3. Press play and choose MailMeDeletions.
+mutation MailMeDeletions($filter: ID!) {
+  createFilterSubscription(
+    input: {
+      savedFilterId: $filter
+      name: "Deletions"
+      recipients: ["ann@example.com"]
+      schedule: {
+        weekly: { days: [MONDAY], time: "09:00" }
+      }
+      timeZone: "Europe/Berlin"
+      format: CSV
+    }
+  ) {
+    filterSubscription { id nextRuns }
+  }
+}
+
+mutation SaveDeletions {
+  createSavedFilter(
+    input: {
+      name: "Deletions"
+      search: "action:issue.deleted"
+    }
+  ) {
+    savedFilter { id name }
+  }
+}
+
+query WhenItWouldBeSent {
+  previewSchedule(
+    schedule: { cron: "0 9 * * MON-FRI" }
+    timeZone: "Europe/Berlin"
+  ) {
+    nextRuns
+  }
+}`,
+    variables: `{
+  // The id that SaveDeletions shows
+  "filter": ""
+}`,
+  },
+  {
+    query: `# Have every event of one kind sent to an
+# address, signed, in order, at least once.
+# Private addresses have to be allowed in the
+# settings first (webhooks.allow).
+mutation SendEventsElsewhere($url: String!) {
+  createWebhookEndpoint(
+    input: {
+      name: "SIEM"
+      url: $url
+      search: "category:POLICIES"
+    }
+  ) {
+    secret # shown here and never again
+    webhookEndpoint { id state position }
+  }
+}
+
+query HowSendingGoes {
+  webhookEndpoints(first: 20) {
+    nodes {
+      name
+      url
+      state
+      stateReason
+      deliveries(first: 5) {
+        nodes { messageId state }
+      }
+    }
+  }
+}`,
+    variables: `{
+  "url": "https://siem.example.com/audit"
+}`,
+  },
+  {
+    query: `# See what changing a profile would do, and
+# what restoring an issue would bring back.
+# Without dryRun they do it.
+#
+# FindSomeone and DeletedIssues show ids for
+# the variables below.
+mutation TryADepartment($user: ID!) {
+  updateUserProfile(
+    input: {
+      user: $user
+      department: "Research"
+      dryRun: true
+    }
+  ) {
+    fields { field from to lockedBecause }
+  }
+}
+
+mutation TryToRestore($event: ID!) {
+  restoreIssue(
+    input: { event: $event, dryRun: true }
+  ) {
+    sets { field value }
+    leaves { field value reason }
+  }
+}
+
+query FindSomeone {
+  users(search: "a", first: 20) {
+    nodes {
+      id
+      name
+      department
+      aliases { namespace }
+    }
+  }
+}
+
+query DeletedIssues {
+  events(
+    search: "action:issue.deleted source:jira-cloud"
+    first: 5
+  ) {
+    nodes { id time issue { key } target { name } }
+  }
+}`,
+    variables: `{
+  "user": "",
+  "event": ""
+}`,
+  },
 ];

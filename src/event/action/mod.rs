@@ -24,6 +24,9 @@ use super::{Product, System};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+/// The category of what is done on this server.
+pub const OWN: &str = "AUDITGRAPH";
+
 /// The category of actions that the catalogue does not know.
 pub const OTHER: &str = "OTHER";
 

@@ -5,6 +5,9 @@ super::actions! {
         "user.linked" "Accounts linked as one person" [];
         "user.separated" "Accounts separated into two people" [];
         "settings.monitored_fields_changed" "Monitored fields changed" [];
+        "token.created" "Token created" [];
+        "token.revoked" "Token revoked" [];
+        "log.viewed" "Log viewed" [];
         "saved_filter.created" "Saved filter created" [];
         "saved_filter.changed" "Saved filter changed" [];
         "saved_filter.shared" "Saved filter shared" [];

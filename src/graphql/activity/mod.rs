@@ -68,6 +68,7 @@ impl ActivityQuery {
         let wrong = |failure| error::from_store(ctx, failure);
         let breakdown = read_breakdown(&breakdown.unwrap_or_default()).map_err(wrong)?;
         let (backend, viewer) = (backend(ctx)?, viewer(ctx)?);
+        backend.note_viewed(viewer);
         let store = backend.feed.store();
         let stored = store.actions().await;
         let stored = stored.map_err(wrong)?;

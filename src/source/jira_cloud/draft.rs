@@ -217,7 +217,7 @@ mod tests {
     use super::draft;
     use serde_json::{Value, json};
 
-    fn deleted(fields: Value) -> Value {
+    fn deleted(fields: &Value) -> Value {
         let mut all = json!({
             "project": {"id": "10000", "key": "WEB"}, "issuetype": {"id": "10001", "name": "Task"},
             "summary": "The lamp blinks",
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn c27_system_fields_are_given_and_others_named_as_lost() {
-        let record = deleted(json!({
+        let record = deleted(&json!({
             "description": "Since Monday.\n\nAsk Ann.", "labels": ["lamp"], "duedate": null, "components": [],
             "assignee": {"accountId": "a:1", "displayName": "Ann Lee"},
             "fixVersions": [{"id": "3", "name": "1.0"}, {"id": "4", "name": "1.1"}],
@@ -288,7 +288,7 @@ mod tests {
             None
         );
         assert_eq!(draft(&json!({"webhookEvent": "jira:issue_updated"})), None);
-        let mut without_type = deleted(json!({}));
+        let mut without_type = deleted(&json!({}));
         without_type["issue"]["fields"]["issuetype"] = Value::Null;
         assert_eq!(draft(&without_type), None);
     }

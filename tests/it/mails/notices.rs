@@ -39,7 +39,7 @@ async fn stop_one(post: &Post, day: &str) {
     post.subscribe(daily("09:00"), json!({})).await;
     let (owner, now) = (post.owner.token_id.to_string(), post.world.clock.now());
     let store = post.world.feed.store();
-    assert_eq!(store.revoke_token(&owner, now).await.unwrap(), 1);
+    assert_eq!(store.revoke_token(&owner, None, now).await.unwrap(), 1);
     assert_eq!(post.reach(&format!("{day}T09:00:00Z")).await, []);
 }
 

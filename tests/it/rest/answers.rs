@@ -261,7 +261,7 @@ async fn c31_it_reads_with_the_eyes_of_its_owner(kind: Kind) {
     // What the owner loses, the token loses.
     world
         .store()
-        .revoke_token("of WEB", world.clock.now())
+        .revoke_token("of WEB", None, world.clock.now())
         .await
         .unwrap();
     let heard = program.read(&secrets[1], "").await;

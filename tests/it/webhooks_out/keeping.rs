@@ -262,7 +262,10 @@ async fn token(world: &World, name: &str, account: Option<&str>) -> Viewer {
     };
     let (store, now) = (world.store(), world.clock.now());
     let mut randomness = StdRng::from_os_rng();
-    let (_, secret) = store.create_token(new, now, &mut randomness).await.unwrap();
+    let (_, secret) = store
+        .create_token(new, None, now, &mut randomness)
+        .await
+        .unwrap();
     store.viewer(&secret, now).await.unwrap().unwrap()
 }
 
@@ -289,7 +292,7 @@ async fn an_endpoint_is_sent_what_its_owner_may_see(kind: Kind) {
 
     // Who may nothing any more is sent nothing any more.
     let now = world.clock.now();
-    world.store().revoke_token("ann", now).await.unwrap();
+    world.store().revoke_token("ann", None, now).await.unwrap();
     world.append(numbered(3..5)).await;
     drive(&world, &webhooks, &made).await;
     assert_eq!(sink.received().len(), 2);
@@ -321,7 +324,7 @@ async fn an_endpoint_is_sent_what_its_owner_may_see(kind: Kind) {
     let bob = token(&world, "bob", Some("557058:bob")).await;
     let made = create_as(&world, bob, input("bob's")).await;
     token(&world, "bob's new one", Some("557058:bob")).await;
-    world.store().revoke_token("bob", now).await.unwrap();
+    world.store().revoke_token("bob", None, now).await.unwrap();
     world.append(numbered(5..6)).await;
     drive(&world, &webhooks, &made).await;
     assert_eq!(sink.received().len(), 5);
