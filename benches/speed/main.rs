@@ -8,6 +8,7 @@
 
 mod activity;
 mod company;
+mod exports;
 mod ingest;
 mod load;
 mod pages;
@@ -29,6 +30,9 @@ fn main() {
         }
         if wanted("activity") {
             Box::pin(activity::measure()).await;
+        }
+        if wanted("exports") {
+            Box::pin(exports::measure()).await;
         }
         if wanted("load") {
             Box::pin(load::measure()).await;
