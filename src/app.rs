@@ -6,7 +6,7 @@ use crate::activity::{self, Activity};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deliver::archive::{self, Archive, ArchiveError};
-use crate::deliver::mail::{Mails, Transport};
+use crate::deliver::mail::{Mails, SendError, Transport};
 use crate::deliver::webhook::{Names, Webhooks};
 use crate::export::Exports;
 use crate::feed::Feed;
@@ -262,6 +262,14 @@ pub fn archive(
 ) -> Result<Option<Archive>, ArchiveError> {
     let holder = Uuid::from_u128(StdRng::from_os_rng().random());
     Archive::configured(&config.archive, feed, clock, holder)
+}
+
+/// Whether mails can be sent: says where they go. `None` where the settings say of none.
+pub async fn check_mail(config: &Config, clock: &Clock) -> Result<Option<String>, SendError> {
+    match Transport::configured(&config.mail, clock)? {
+        Some(transport) => transport.check().await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Whether the archive can be written: says where it is. `None` where the settings name none.

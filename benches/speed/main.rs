@@ -1,6 +1,8 @@
 //! How fast things are, each beside what somebody would use instead, in the same run: `cargo bench`, or
 //! `cargo bench -- activity` for one of them. What each needs stands at its beginning.
 
+// The types of answers lie deep in each other.
+#![recursion_limit = "256"]
 #![expect(
     clippy::expect_used,
     reason = "a benchmark that cannot go on has nothing to say"

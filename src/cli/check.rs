@@ -88,6 +88,13 @@ pub(super) async fn run(config: &Config, clock: &Clock) -> anyhow::Result<()> {
             print(&format!("off     {section}: not configured; {advice}\n"))?;
         }
     }
+    match app::check_mail(config, clock).await {
+        Ok(None) => print(
+            "off     mail: not configured; set mail.from and mail.smtp_host to send filter subscriptions\n",
+        )?,
+        Ok(Some(text)) => report("mail", Ok(text))?,
+        Err(error) => report("mail", Err(error.to_string()))?,
+    }
     match app::check_archive(config).await {
         Ok(None) => print(
             "off     archive: not configured; set archive.folder, or archive.bucket with its access key, to keep a copy of every event\n",

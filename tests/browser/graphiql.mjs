@@ -193,7 +193,7 @@ await check('the example that changes things upstream says what it would do', as
   await played('DeletedIssues', /"(events|errors)"/);
 });
 
-for (const name of ['WhoDeletedThingsLately', 'SourcesAndTheirHealth', 'WhoDidHowMuch']) {
+for (const name of ['WhoDeletedThingsLately', 'SourcesAndTheirHealth', 'WhoDidHowMuch', 'WhatDataCenterTells', 'WhatWasDoneHere']) {
   await check(`the example ${name} works`, async () => {
     await openTab(page, name);
     await play(page).click();

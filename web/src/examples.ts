@@ -390,4 +390,54 @@ query DeletedIssues {
   "event": ""
 }`,
   },
+  {
+    query: `# What Bitbucket Data Center's audit log tells,
+# by category: as it is called there, or by its
+# key, as here.
+#
+# A repository is chosen with
+#   projects: ["WEB/lamp"]
+# and createExport makes a file of the same.
+query WhatDataCenterTells {
+  events(
+    first: 50
+    filter: {
+      sources: ["bitbucket-dc"]
+      categories: [
+        "bitbucket.service.audit.category.permissions"
+        "bitbucket.service.audit.category.repositories"
+      ]
+    }
+  ) {
+    nodes {
+      time
+      upstreamAction
+      actor { name }
+      target { type name }
+      changes { field from to }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`,
+  },
+  {
+    query: `# What was done on this server itself, and who
+# read its log.
+query WhatWasDoneHere {
+  events(
+    first: 50
+    filter: { categories: ["AUDITGRAPH"] }
+  ) {
+    nodes {
+      time
+      action { label }
+      actor { name }
+      target { type name }
+      message
+      changes { field from to }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`,
+  },
 ];

@@ -143,6 +143,24 @@ impl Transport {
     }
 }
 
+impl Transport {
+    /// Whether mails can leave, without sending one: says where they go.
+    pub async fn check(&self) -> Result<String, SendError> {
+        match self {
+            Self::Smtp(smtp) => smtp.check().await,
+            Self::Directory(folder) => {
+                let shown = folder.display();
+                let made = tokio::fs::create_dir_all(folder).await;
+                made.map_err(|error| {
+                    SendError::Later(format!("mail.directory: cannot make `{shown}`: {error}"))
+                })?;
+                Ok(format!("mails are written into {shown}"))
+            }
+            Self::Memory(_) => Ok("mails stay in memory".to_owned()),
+        }
+    }
+}
+
 /// Writes a mail as a file, whole or not at all; sent again, it is the same file.
 async fn write(folder: &Path, mail: &Outgoing) -> std::io::Result<()> {
     tokio::fs::create_dir_all(folder).await?;
@@ -152,6 +170,33 @@ async fn write(folder: &Path, mail: &Outgoing) -> std::io::Result<()> {
 }
 
 impl Smtp {
+    /// Connects and says who it is, as before a mail.
+    async fn check(&self) -> Result<String, SendError> {
+        let (host, port) = (&self.host, self.port);
+        let mut connection = tokio::select! {
+            connected = self.connect() => connected.map_err(|error| self.failed(&error))?,
+            () = self.clock.alarm(self.timeout) => return Err(self.silent()),
+        };
+        tokio::select! {
+            _ = connection.quit() => {}
+            () = self.clock.alarm(GOOD_BYE) => {}
+        }
+        let user = self
+            .credentials
+            .as_ref()
+            .map_or("", |_| " and takes the password");
+        Ok(format!("{host}:{port} answers{user}"))
+    }
+
+    /// The error for a server that takes too long.
+    fn silent(&self) -> SendError {
+        let (host, port) = (&self.host, self.port);
+        let seconds = self.timeout.as_secs();
+        SendError::Later(format!(
+            "{host}:{port} has not answered within {seconds} seconds (mail.timeout_seconds)"
+        ))
+    }
+
     async fn send(&self, mail: &Outgoing, patient: bool) -> Result<Vec<Refusal>, SendError> {
         let (mut connection, refused) = tokio::select! {
             sent = self.hand_over(mail, patient) => sent?,

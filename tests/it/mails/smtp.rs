@@ -377,3 +377,21 @@ fn settings_that_make_no_sense_are_refused() {
     );
     assert!(!format!("{:?}", secret.unwrap().mail).contains("hush"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_mails_can_be_sent_is_tried_without_sending_one() {
+    let world = World::new(Kind::Sqlite).await;
+    let (server, _hangs) = Server::start(&world.tasks, &world.stop).await;
+    let transport = transport(&server);
+    let told = transport.check().await.unwrap();
+    assert_eq!(told, format!("127.0.0.1:{} answers", server.port));
+    server.will([Behaviour::Closes, Behaviour::Hangs("EHLO")]);
+    let closed = transport.check().await.unwrap_err().to_string();
+    assert!(closed.contains(&server.port.to_string()), "{closed}");
+    let silent = transport.check().await.unwrap_err().to_string();
+    assert!(
+        silent.contains("within 1 seconds (mail.timeout_seconds)"),
+        "{silent}"
+    );
+    assert!(server.accepted().is_empty());
+}
