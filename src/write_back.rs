@@ -226,10 +226,10 @@ impl WriteBacks {
         };
         let name = person.name.clone();
         let aliases = self.store().aliases_of(&[user]).await?;
-        let mut own = aliases
+        let own = aliases
             .into_iter()
             .filter(|alias| alias.namespace == "account");
-        let all: Vec<String> = own.by_ref().map(|alias| alias.value).collect();
+        let all: Vec<String> = own.map(|alias| alias.value).collect();
         let wrong = |argument, message: String| WriteBackError::Input { argument, message };
         match (account, all.as_slice()) {
             (Some(account), all) if all.iter().any(|one| one == account) => {

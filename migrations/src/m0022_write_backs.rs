@@ -21,6 +21,7 @@ impl MigrationTrait for Migration {
                     .col(schema::text("holder"))
                     .col(schema::big_integer("started_at"))
                     .col(schema::big_integer_null("ended_at"))
+                    .col(schema::big_integer_null("unclear_since"))
                     .col(schema::text_null("result"))
                     .col(schema::text_null("problem"))
                     .to_owned(),

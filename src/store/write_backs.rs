@@ -78,7 +78,7 @@ pub enum Subject<'a> {
 pub struct Begun {
     /// Its number.
     pub id: i64,
-    /// When it was begun before, if nobody knows what came of that.
+    /// When it was first begun before, if nobody knows what came of that.
     pub unclear_since: Option<Timestamp>,
 }
 
@@ -127,7 +127,9 @@ impl Store {
         let unclear_since = before
             .as_ref()
             .filter(|before| before.state == State::Begun.number())
-            .map(|before| Timestamp::from_micros(before.started_at));
+            // However often it has been tried since: what an earlier attempt made must be found.
+            .map(|before| before.unclear_since.unwrap_or(before.started_at))
+            .map(Timestamp::from_micros);
         let mut begun = match before {
             Some(before) => before.into_active_model(),
             None => row::ActiveModel {
@@ -143,6 +145,7 @@ impl Store {
         begun.holder = Set(viewer.holder());
         begun.started_at = Set(now.micros());
         begun.ended_at = Set(None);
+        begun.unclear_since = Set(unclear_since.map(Timestamp::micros));
         begun.result = Set(None);
         begun.problem = Set(None);
         let mut begun = begun.save(&transaction).await?;

@@ -361,6 +361,14 @@ async fn c27_an_issue_whose_answer_was_lost_is_found_and_not_made_twice(kind: Ki
     let early = restore(&world, json!({"event": event})).await;
     assert_eq!(code(&early), "CONFLICT");
     assert!(message(&early).contains("finds out first"), "{early}");
+    // Looking it up may fail, too, and nothing is made then.
+    world.clock.advance(Duration::from_mins(11));
+    let broken = Fault::LoginPage.on("/rest/api/3/search/jql").for_good();
+    world.sandbox().inject(broken);
+    let lost = restore(&world, json!({"event": event})).await;
+    assert_eq!(code(&lost), "UPSTREAM_UNAVAILABLE", "{lost}");
+    world.sandbox().heal();
+    assert_eq!(world.sandbox().jira_acts(), made);
     world.clock.advance(Duration::from_mins(11));
     let found = restore(&world, json!({"event": event})).await;
     let key = &found["data"]["restoreIssue"]["key"];
@@ -368,8 +376,8 @@ async fn c27_an_issue_whose_answer_was_lost_is_found_and_not_made_twice(kind: Ki
     let again = restore(&world, json!({"event": event})).await;
     assert!(message(&again).contains(key.as_str().unwrap()), "{again}");
     let events = told(&world, "issue_restore.").await;
-    let expected =
-        ["begun", "unclear", "begun", "done"].map(|step| format!("issue_restore.{step}"));
+    let expected = ["begun", "unclear", "begun", "unclear", "begun", "done"]
+        .map(|step| format!("issue_restore.{step}"));
     assert_eq!(codes(&events), expected);
 }
 

@@ -23,6 +23,8 @@ pub struct Model {
     pub started_at: i64,
     /// When upstream's answer was there, in microseconds.
     pub ended_at: Option<i64>,
+    /// When it was first begun of which nobody knows what came, in microseconds.
+    pub unclear_since: Option<i64>,
     /// What came of it: the key of the new issue.
     pub result: Option<String>,
     /// Why it was not done.
