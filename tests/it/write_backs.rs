@@ -373,6 +373,10 @@ async fn c27_an_issue_whose_answer_was_lost_is_found_and_not_made_twice(kind: Ki
     let found = restore(&world, json!({"event": event})).await;
     let key = &found["data"]["restoreIssue"]["key"];
     assert!(key.is_string(), "{found}");
+    let since = world
+        .sandbox()
+        .jira_truths(made..world.sandbox().jira_acts());
+    assert!(since.iter().all(|truth| truth.code != "issue.created"));
     let again = restore(&world, json!({"event": event})).await;
     assert!(message(&again).contains(key.as_str().unwrap()), "{again}");
     let events = told(&world, "issue_restore.").await;
