@@ -178,7 +178,7 @@ impl Store {
 
     /// Starts a transaction that gives out positions or numbers for names: no other such transaction runs beside it.
     async fn begin_alone(&self) -> Result<DatabaseTransaction, StoreError> {
-        use sea_orm::{ConnectionTrait, IsolationLevel, TransactionOptions, TransactionTrait};
+        use sea_orm::{ConnectionTrait, IsolationLevel, TransactionOptions};
         if !self.is_postgres() {
             return self.begin().await;
         }
@@ -187,7 +187,7 @@ impl Store {
             isolation_level: Some(IsolationLevel::ReadCommitted),
             ..TransactionOptions::default()
         };
-        let transaction = self.write.begin_with_options(options).await?;
+        let transaction = self.begin_with(options).await?;
         let lock = format!("SELECT pg_advisory_xact_lock({})", append::APPEND_LOCK);
         transaction.execute_unprepared(&lock).await?;
         Ok(transaction)
@@ -195,12 +195,32 @@ impl Store {
 
     /// Starts a transaction that writes: on SQLite it takes the write lock at once.
     async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
-        use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
+        use sea_orm::{SqliteTransactionMode, TransactionOptions};
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(self.write.begin_with_options(options).await?)
+        self.begin_with(options).await
+    }
+
+    /// Begins on a task of its own, which comes to its end even if nobody waits for it any more. With sqlx 0.9.0 a
+    /// transaction on PostgreSQL that is given up while it begins stays open on its connection (its issue 4393), and what
+    /// the next one writes there on its own is never committed.
+    async fn begin_with(
+        &self,
+        options: sea_orm::TransactionOptions,
+    ) -> Result<DatabaseTransaction, StoreError> {
+        use sea_orm::{DbErr, RuntimeErr, TransactionTrait};
+        let write = self.write.clone();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "shutdown need not wait for it: it ends what it began"
+        )]
+        let beginning = tokio::spawn(async move { write.begin_with_options(options).await });
+        match beginning.await {
+            Ok(begun) => Ok(begun?),
+            Err(broken_off) => Err(DbErr::Conn(RuntimeErr::Internal(broken_off.to_string())).into()),
+        }
     }
 }
 

@@ -7,8 +7,11 @@ use auditgraph::event::{System, Timestamp};
 use auditgraph::feed::Feed;
 use auditgraph::store::{Batch, Purpose, Store};
 use futures::{Stream, StreamExt, TryStreamExt};
+use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 const WRITERS: usize = 4;
@@ -137,4 +140,61 @@ async fn processes_that_start_together_agree_on_names() {
     assert_eq!(sources.len(), 1, "{sources:?}");
     let stored: BTreeMap<String, String> = world.stored("new").await;
     assert_eq!(stored.len(), 6);
+}
+
+/// How often a deed waits before it is given up, at most; more often than an append does.
+const WAITS: usize = 60;
+
+/// Lets somebody do something until it has waited so often, and then gives it up; whether it was done.
+async fn given_up(deed: impl Future, waits: usize) -> bool {
+    let mut deed = pin!(deed);
+    let mut left = waits;
+    poll_fn(|context| match deed.as_mut().poll(context) {
+        Poll::Ready(_) => Poll::Ready(true),
+        Poll::Pending if left == 0 => Poll::Ready(false),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// Whether all transactions come to an end: connections are given back by others, at their own pace.
+async fn all_end(database: &mut PgConnection) -> bool {
+    let open = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL";
+    for _ in 0..5_000 {
+        let left: i64 = sqlx::query_scalar(open)
+            .fetch_one(&mut *database)
+            .await
+            .unwrap();
+        if left == 0 {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whoever goes away in the middle, such as a client that closes its connection, leaves nothing half done behind: above
+/// all no transaction that is open for good, in which others would write what is never committed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_given_up_anywhere_leaves_no_transaction_open() {
+    let world = World::new(Kind::Postgres).await;
+    world.append(Vec::new()).await;
+    let mut database = PgConnection::connect(&world.database.url).await.unwrap();
+    let mut done = 0;
+    for waits in 0..WAITS {
+        let key = format!("given up after {waits}");
+        let appended = world.append(vec![event(&key, "2026-11-20T10:00:00Z")]);
+        done += usize::from(given_up(appended, waits).await);
+        assert!(all_end(&mut database).await, "{waits} times it waited");
+    }
+    assert!((1..WAITS).contains(&done), "{done} of {WAITS} were done");
+    for waits in 0..WAITS {
+        let key = format!("given up after {waits}");
+        let again = vec![event(&key, "2026-11-20T10:00:00Z")];
+        world.append(again).await;
+    }
+    assert_eq!(world.stored("organization").await.len(), WAITS);
 }
