@@ -87,6 +87,12 @@ impl Drop for Stopwatch {
     }
 }
 
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        DbErr::Conn(RuntimeErr::SqlxError(error.into())).into()
+    }
+}
+
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         if timed_out(&error) {

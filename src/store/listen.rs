@@ -2,7 +2,6 @@
 
 use super::append::CHANNEL;
 use super::{Store, StoreError};
-use sea_orm::DbErr;
 use sqlx::postgres::PgListener;
 
 /// Hears when another process has appended. What it hears carries no data and may be lost: look into the log.
@@ -16,8 +15,8 @@ impl Store {
             return Ok(None);
         }
         let pool = self.write.get_postgres_connection_pool();
-        let mut listener = PgListener::connect_with(pool).await.map_err(failed)?;
-        listener.listen(CHANNEL).await.map_err(failed)?;
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(CHANNEL).await?;
         Ok(Some(Listener(listener)))
     }
 }
@@ -25,11 +24,7 @@ impl Store {
 impl Listener {
     /// Waits until something was appended, or the connection was lost and made again.
     pub async fn heard(&mut self) -> Result<(), StoreError> {
-        self.0.try_recv().await.map_err(failed)?;
+        self.0.try_recv().await?;
         Ok(())
     }
-}
-
-fn failed(error: sqlx::Error) -> StoreError {
-    StoreError::Database(DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))
 }

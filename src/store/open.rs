@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError, limit};
 use crate::config;
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 use secrecy::ExposeSecret;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, PgConnection};
@@ -123,11 +123,8 @@ async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreErr
 
 /// Tries one connection: a pool that waits in vain does not say for what.
 async fn reach_postgres(url: &str) -> Result<(), StoreError> {
-    let failed = |error: sqlx::Error| {
-        StoreError::Database(DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))
-    };
-    let connection = PgConnection::connect(url).await.map_err(failed)?;
-    connection.close().await.map_err(failed)
+    let connection = PgConnection::connect(url).await?;
+    Ok(connection.close().await?)
 }
 
 fn options(url: &str, connections: u32) -> ConnectOptions {
