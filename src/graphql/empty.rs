@@ -8,6 +8,7 @@ use crate::event::filter::EventFilter;
 use crate::event::order::EventOrderField;
 use crate::event::{Product, System, Timestamp};
 use crate::source::{self, Part, Source};
+use crate::store::beside::Wanted;
 use crate::store::query::bounds::Bounds;
 use crate::store::read::Range;
 use crate::store::{Store, StoreError};
@@ -114,7 +115,9 @@ impl Empty {
         let (sight, now) = (viewer(ctx)?.sight(), backend.clock.now());
         let field = EventOrderField::Time;
         let store = backend.feed.store();
-        let rows = store.events(&self.filter, &sight, field, range, now).await;
+        let rows = store
+            .events(&self.filter, &sight, field, range, Wanted::ALL, now)
+            .await;
         let rows = rows.map_err(|failure| error::from_store(ctx, failure))?;
         Ok(!rows.0.rows.is_empty())
     }

@@ -7,7 +7,7 @@ use super::page::{Connection, PageArgs};
 use super::project::{self, Container, Project};
 use super::search::Asked;
 use super::user::User;
-use super::written::Listed;
+use super::written::{self, Listed};
 use super::{backend, error, loader, loaders, node, viewer};
 use crate::event::filter::EventFilter;
 use crate::event::node::{NodeId, NodeKind};
@@ -64,10 +64,11 @@ impl EventListArgs {
         let (backend, viewer) = (backend(ctx)?, viewer(ctx)?);
         backend.note_viewed(viewer);
         let sight = viewer.sight();
+        let wanted = written::of_page(&ctx.item.node.selection_set.node);
         let rows = backend
             .feed
             .store()
-            .events(&filter, &sight, field, range, backend.clock.now())
+            .events(&filter, &sight, field, range, wanted, backend.clock.now())
             .await;
         let (rows, beside) = rows.map_err(|failure| asked.failed(ctx, failure))?;
         let beside = Arc::new(beside);
@@ -76,7 +77,8 @@ impl EventListArgs {
             time: row.time,
         };
         let events = Connection::new(rows, &range, &list, mark, |row| {
-            Listed(Event(Arc::new(row), Arc::clone(&beside)))
+            let event = Event(Arc::new(row), Arc::clone(&beside));
+            Listed { event, wanted }
         });
         let partial = range.limit == 0 || range.after.is_some() || range.before.is_some();
         let empty = events.is_empty().then_some(Empty { filter, partial });

@@ -56,7 +56,7 @@ impl Subscription {
         Ok(events.map(move |event| match event {
             Ok(row) => Ok(Edge {
                 cursor: row.seq.to_string(),
-                node: Listed(Event::alone(row)),
+                node: Listed::whole(Event::alone(row)),
             }),
             Err(StoreError::TimedOut) => Err(error::timed_out(&store)),
             Err(failure) => Err(error::internal(&request, &failure)),

@@ -10,6 +10,7 @@ use crate::event::Timestamp;
 use crate::event::filter::EventFilter;
 use crate::event::order::EventOrderField;
 use crate::event::search::both;
+use crate::store::beside::Wanted;
 use crate::store::entity::event;
 use crate::store::read::EventMark;
 use async_graphql::{Context, Enum, ID, Object, Result};
@@ -84,6 +85,7 @@ pub(super) async fn list(
             &sight,
             EventOrderField::Time,
             range,
+            Wanted::ALL,
             backend.clock.now(),
         )
         .await;

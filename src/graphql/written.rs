@@ -3,23 +3,51 @@
 //! What an event itself has, and what was loaded with its page, is written here, as the resolvers in [`event`](super::event)
 //! would give it, without a future, a list and a map for each value; a test holds one against the other. As soon as an
 //! event is asked for something that has to be loaded, or that has arguments, it goes through the resolvers.
+//!
+//! The same module says which columns a page needs ([`of_page`]): for what is written here no others are read.
 
-use super::Backend;
+use super::error::{Code, error};
 use super::event::{Event, called};
 use super::project::loaded_around;
+use super::{Backend, loader, loaders};
 use crate::event::node::{NodeId, NodeKind};
 use crate::event::{ActorKind, ContainerKind, Product, Timestamp, action as catalogue};
-use crate::store::beside::Person;
-use crate::store::entity::{action, container};
+use crate::store::beside::{Person, Wanted};
+use crate::store::entity::{action, container, event};
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::EnumType;
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{
+    Context, ContextSelectionSet, OutputType, Positioned, Result, ServerResult, Value,
+};
 use std::borrow::Cow;
 
-/// An event in a list.
+/// An event in a list, of which what is wanted was read.
 #[derive(Clone)]
-pub(super) struct Listed(pub(super) Event);
+pub(super) struct Listed {
+    pub(super) event: Event,
+    pub(super) wanted: Wanted,
+}
+
+impl Listed {
+    /// An event of which everything was read.
+    pub(super) fn whole(event: Event) -> Self {
+        let wanted = Wanted::ALL;
+        Self { event, wanted }
+    }
+
+    /// The event for the resolvers, which may ask for everything.
+    async fn read_whole(&self, ctx: &Context<'_>) -> Result<Event> {
+        if self.wanted.is_all() {
+            return Ok(self.event.clone());
+        }
+        let seq = self.event.0.seq;
+        let found = loaders(ctx)?.load_one(loader::EventAt(seq)).await;
+        let found = found.map_err(|failure| super::viewer::shared(ctx, &failure))?;
+        let gone = || error(Code::Conflict, "what may be seen has changed; ask again");
+        Ok(Event::alone(found.ok_or_else(gone)?))
+    }
+}
 
 impl OutputType for Listed {
     fn type_name() -> Cow<'static, str> {
@@ -37,11 +65,101 @@ impl OutputType for Listed {
     ) -> ServerResult<Value> {
         let asked = &ctx.item.node;
         let backend = ctx.data_opt::<Backend>();
-        if let Some(json) = backend.and_then(|backend| write(&self.0, asked, backend)) {
+        if let Some(json) = backend.and_then(|backend| write(&self.event, asked, backend)) {
             return Ok(Value::Binary(json.into()));
         }
-        Event::resolve(&self.0, ctx, field).await
+        let event = self.read_whole(&ctx.with_field(field)).await;
+        let event =
+            event.map_err(|error| ctx.set_error_path(error.into_server_error(field.pos)))?;
+        Event::resolve(&event, ctx, field).await
     }
+}
+
+/// What is wanted of the events of a page, by what is asked of the page.
+pub(super) fn of_page(asked: &SelectionSet) -> Wanted {
+    let mut wanted = Wanted::only([]);
+    for selection in &asked.items {
+        let Selection::Field(field) = &selection.node else {
+            return Wanted::ALL;
+        };
+        let asked = &field.node.selection_set.node;
+        wanted = wanted.and(match field.node.name.node.as_str() {
+            "nodes" => of_event(asked),
+            "edges" => of_edge(asked),
+            _ => continue,
+        });
+    }
+    wanted
+}
+
+fn of_edge(asked: &SelectionSet) -> Wanted {
+    let mut wanted = Wanted::only([]);
+    for selection in &asked.items {
+        let Selection::Field(field) = &selection.node else {
+            return Wanted::ALL;
+        };
+        if field.node.name.node == "node" {
+            wanted = wanted.and(of_event(&field.node.selection_set.node));
+        }
+    }
+    wanted
+}
+
+/// Everything, unless [`Writing`] writes all that is asked of an event.
+fn of_event(asked: &SelectionSet) -> Wanted {
+    use event::Column as Of;
+    let mut wanted = vec![Of::SourceId, Of::ActionId, Of::Product];
+    for selection in &asked.items {
+        let Selection::Field(field) = &selection.node else {
+            return Wanted::ALL;
+        };
+        let (parts, columns): (&[&str], &[Of]) = match field.node.name.node.as_str() {
+            "__typename" | "id" | "position" | "time" | "source" | "product" | "category"
+            | "upstreamAction" => (&[], &[]),
+            "recordedAt" => (&[], &[Of::RecordedAt]),
+            "upstreamId" => (&[], &[Of::UpstreamKey]),
+            "method" => (&[], &[Of::Method]),
+            "message" => (&[], &[Of::Message]),
+            "action" => (&["code", "label", "category", "product"], &[]),
+            "actor" => (&["kind", "name"], &[Of::ActorId]),
+            "target" => (
+                &["type", "id", "name", "url"],
+                &[
+                    Of::TargetKind,
+                    Of::TargetId,
+                    Of::TargetName,
+                    Of::TargetUrl,
+                    Of::TargetAliasId,
+                ],
+            ),
+            "project" => (&["id", "kind", "key", "name", "url"], &[Of::ContainerId]),
+            "container" => (&["type", "id", "key", "name", "url"], &[Of::ContainerId]),
+            "issue" => (&["id", "key"], &[Of::IssueId, Of::IssueKey]),
+            "location" => (
+                &["ip", "city", "region", "country"],
+                &[Of::Ip, Of::City, Of::Region, Of::Country],
+            ),
+            _ => return Wanted::ALL,
+        };
+        if !has_only(&field.node, parts) {
+            return Wanted::ALL;
+        }
+        wanted.extend_from_slice(columns);
+    }
+    Wanted::only(wanted)
+}
+
+/// Whether a field is asked for nothing but these.
+fn has_only(field: &Field, parts: &[&str]) -> bool {
+    let mut selections = field.selection_set.node.items.iter();
+    field.arguments.is_empty()
+        && selections.all(|selection| match &selection.node {
+            Selection::Field(part) => {
+                let name = part.node.name.node.as_str();
+                part.node.arguments.is_empty() && (name == "__typename" || parts.contains(&name))
+            }
+            _ => false,
+        })
 }
 
 /// What is asked of an event, as JSON; nothing when it takes more than is at hand.

@@ -219,7 +219,9 @@ impl Store {
         let beginning = tokio::spawn(async move { write.begin_with_options(options).await });
         match beginning.await {
             Ok(begun) => Ok(begun?),
-            Err(broken_off) => Err(DbErr::Conn(RuntimeErr::Internal(broken_off.to_string())).into()),
+            Err(broken_off) => {
+                Err(DbErr::Conn(RuntimeErr::Internal(broken_off.to_string())).into())
+            }
         }
     }
 }

@@ -17,25 +17,49 @@ pub(super) fn functions(backend: DbBackend) -> (&'static str, &'static str) {
     }
 }
 
-/// The columns of an entity, as a row of that `alias` has them, in the order in which its model reads them.
-pub(super) fn columns<E: EntityTrait>(backend: DbBackend, alias: &str) -> String {
+/// The columns of an entity, as a row of that `alias` has them, in the order in which its model reads them. Those that are
+/// not `wanted` are packed as nothing, or where a model cannot do without a value as an empty one.
+pub(super) fn columns<E: EntityTrait>(
+    backend: DbBackend,
+    alias: &str,
+    wanted: impl Fn(E::Column) -> bool,
+) -> String {
     let columns: Vec<String> = E::Column::iter()
         .map(|column| {
-            let name = format!("{alias}.\"{}\"", column.as_str());
-            match (column.def().get_column_type(), backend) {
-                (_, DbBackend::Postgres) => name,
-                // SQLite has neither in JSON.
-                (ColumnType::Uuid, _) => format!("nullif(hex({name}), '')"),
-                (ColumnType::Boolean, _) => {
-                    format!(
-                        "json(CASE {name} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)"
-                    )
-                }
-                _ => name,
+            let of_type = column.def();
+            if wanted(column) {
+                let name = format!("{alias}.\"{}\"", column.as_str());
+                value(backend, of_type.get_column_type(), name)
+            } else if of_type.is_null() {
+                "NULL".to_owned()
+            } else {
+                empty(backend, of_type.get_column_type()).to_owned()
             }
         })
         .collect();
     columns.join(", ")
+}
+
+fn value(backend: DbBackend, of_type: &ColumnType, name: String) -> String {
+    match (of_type, backend) {
+        (_, DbBackend::Postgres) => name,
+        // SQLite has neither in JSON.
+        (ColumnType::Uuid, _) => format!("nullif(hex({name}), '')"),
+        (ColumnType::Boolean, _) => {
+            format!("json(CASE {name} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)")
+        }
+        _ => name,
+    }
+}
+
+fn empty(backend: DbBackend, of_type: &ColumnType) -> &'static str {
+    match (of_type, backend) {
+        (ColumnType::Uuid, _) => "'00000000-0000-0000-0000-000000000000'",
+        (ColumnType::Boolean, DbBackend::Postgres) => "false",
+        (ColumnType::Boolean, _) => "json('false')",
+        (ColumnType::String(_) | ColumnType::Text, _) => "''",
+        _ => "0",
+    }
 }
 
 /// The rows that a statement packs into its only column.

@@ -2,7 +2,7 @@
 //!
 //! Every page is a range of an index, never an offset: the cursor is the sort key of the row it stands on.
 
-use super::beside::Beside;
+use super::beside::{Beside, Wanted};
 use super::entity::{action, alias, change, container, event, late_actor, payload, user};
 use super::query::chosen::Test;
 use super::query::{Whose, bytewise, lower};
@@ -65,17 +65,20 @@ pub struct Following {
 const SEARCH: i64 = 20_000;
 
 impl Store {
-    /// A page of the events that a filter chooses and the viewer may see, and what stands beside them.
+    /// A page of the events that a filter chooses and the viewer may see, and what stands beside them; as much of it as
+    /// is wanted.
     pub async fn events(
         &self,
         filter: &EventFilter,
         sight: &Sight,
         order: EventOrderField,
         range: Range<EventMark>,
+        wanted: Wanted,
         now: Timestamp,
     ) -> Result<(Rows<event::Model>, Beside), StoreError> {
         let chosen = self.chosen(filter, sight, now).await?;
-        self.page_of(&chosen, sight, order, range, None).await
+        let page = self.page_of(&chosen, sight, order, range, (None, wanted));
+        page.await
     }
 
     /// A page of the events up to a position that pass a test, which [`Store::chosen`] has made for this sight: the same
@@ -88,7 +91,8 @@ impl Store {
         range: Range<EventMark>,
         until: i64,
     ) -> Result<(Rows<event::Model>, Beside), StoreError> {
-        self.page_of(chosen, sight, order, range, Some(until)).await
+        let page = self.page_of(chosen, sight, order, range, (Some(until), Wanted::ALL));
+        page.await
     }
 
     async fn page_of(
@@ -97,7 +101,7 @@ impl Store {
         sight: &Sight,
         order: EventOrderField,
         range: Range<EventMark>,
-        until: Option<i64>,
+        (until, wanted): (Option<i64>, Wanted),
     ) -> Result<(Rows<event::Model>, Beside), StoreError> {
         // A sum, so that no database takes it for a range to walk along: that is the order's to say.
         let until = until.map(|until| seq().add(0).lte(until));
@@ -108,7 +112,7 @@ impl Store {
                 let condition = self.condition_now(chosen, *whose).await?;
                 let condition = condition.add_option(until.clone());
                 let page = self.page(condition, order, &range).await?;
-                let (found, with) = self.with_beside(page).await?;
+                let (found, with) = self.with_beside(page, wanted).await?;
                 rows.extend(found);
                 beside = beside.and(with);
             }

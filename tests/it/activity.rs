@@ -9,6 +9,7 @@ use auditgraph::event::filter::EventFilter;
 use auditgraph::event::order::EventOrderField;
 use auditgraph::event::{Change, Container, ContainerKind, IssueRef, NewEvent, System};
 use auditgraph::store::Batch;
+use auditgraph::store::beside::Wanted;
 use auditgraph::store::entity::event;
 use auditgraph::store::issues::IssueName;
 use auditgraph::store::query::chosen::fold;
@@ -235,6 +236,7 @@ async fn naive(world: &World, filter: &EventFilter, breakdown: Breakdown) -> Cou
             &Sight::Everything,
             EventOrderField::Recorded,
             range,
+            Wanted::ALL,
             world.clock.now(),
         )
         .await

@@ -10,6 +10,7 @@ use auditgraph::event::{
     Alias, Change, IssueRef, Location, NewEvent, Object, Product, System, action,
 };
 use auditgraph::store::Batch;
+use auditgraph::store::beside::Wanted;
 use auditgraph::store::read::Range;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -120,7 +121,14 @@ async fn chosen(world: &World, filter: &EventFilter) -> Vec<String> {
     let (sight, now) = (Sight::Everything, world.clock.now());
     let store = world.store();
     let page = store
-        .events(filter, &sight, EventOrderField::Recorded, range, now)
+        .events(
+            filter,
+            &sight,
+            EventOrderField::Recorded,
+            range,
+            Wanted::ALL,
+            now,
+        )
         .await
         .unwrap()
         .0

@@ -5,6 +5,7 @@ use auditgraph::access::Sight;
 use auditgraph::event::filter::EventFilter;
 use auditgraph::event::order::EventOrderField;
 use auditgraph::event::{NewEvent, Object};
+use auditgraph::store::beside::Wanted;
 use auditgraph::store::read::{EventMark, Range};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -113,7 +114,14 @@ async fn page(
     let filter = EventFilter::default();
     let (rows, _) = world
         .store()
-        .events(&filter, &Sight::Everything, order, range, world.clock.now())
+        .events(
+            &filter,
+            &Sight::Everything,
+            order,
+            range,
+            Wanted::ALL,
+            world.clock.now(),
+        )
         .await
         .unwrap();
     rows.rows
