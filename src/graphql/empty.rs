@@ -116,7 +116,7 @@ impl Empty {
         let field = EventOrderField::Time;
         let store = backend.feed.store();
         let rows = store
-            .events(&self.filter, &sight, field, range, Wanted::ALL, now)
+            .events(&self.filter, &sight, field, range, Wanted::only([]), now)
             .await;
         let rows = rows.map_err(|failure| error::from_store(ctx, failure))?;
         Ok(!rows.0.rows.is_empty())

@@ -141,9 +141,7 @@ impl Transport {
             }
         }
     }
-}
 
-impl Transport {
     /// Whether mails can leave, without sending one: says where they go.
     pub async fn check(&self) -> Result<String, SendError> {
         match self {
