@@ -80,7 +80,7 @@ pub struct Settings {
     pub limits: bool,
     /// What the last page of the audit log says about the next one.
     pub end_of_log: EndOfLog,
-    /// The most records that a page of Confluence or Assets has, whatever is asked for.
+    /// The most records that a page of Confluence, of Assets or of Jira's search has, whatever is asked for.
     pub site_page: usize,
     /// Whether Assets answers searches in its older shape.
     pub assets: AssetsShape,

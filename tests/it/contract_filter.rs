@@ -26,6 +26,7 @@ on_both!(
     c08_no_field_means_the_monitored_ones,
     c10_jira_finds_the_issues_of_its_own_language,
     c10_jira_finds_by_status_and_by_type_all_there_are,
+    c10_more_issues_than_the_setting_allows_are_an_error,
 );
 
 const QUERY: &str = "query ($filter: EventFilter) {
@@ -385,7 +386,7 @@ async fn c10_jira_finds_the_issues_of_its_own_language(kind: Kind) {
     assert_eq!(code, "BAD_USER_INPUT");
     assert!(message.contains("[jira_cloud]"), "{message}");
 
-    connect_jira(&mut world).await;
+    connect_jira(&mut world, 50_000).await;
     let all = world
         .ask(QUERY, json!({"filter": {"products": ["JIRA"]}}))
         .await;
@@ -415,18 +416,24 @@ async fn c10_jira_finds_the_issues_of_its_own_language(kind: Kind) {
     );
 }
 
-/// Connects a sandbox's Jira, and reads all of it.
-async fn connect_jira(world: &mut World) {
+/// Issues on a page of Jira's answers.
+const PAGE: usize = 3;
+
+/// Connects a sandbox's Jira, whose answers may have so many issues, and reads all of it.
+async fn connect_jira(world: &mut World, most: u32) {
     let small = sandbox::Settings {
         history_events: 200,
         history_days: 6,
         people: 12,
+        // So that what Jira finds comes on several pages.
+        site_page: PAGE,
         ..sandbox::Settings::default()
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (clock, stop) = (world.clock.clone(), world.stop.clone());
     let upstream = Sandbox::start(small, clock, listener, &world.tasks, stop).unwrap();
     world.config.jira_cloud = upstream.jira_settings();
+    world.config.jira_cloud.jql_issues = most;
     world.sources = source::configured(&world.config, &world.clock).unwrap();
     let (tasks, stop) = (&world.tasks, &world.stop);
     let search = AskJira::new(
@@ -475,7 +482,7 @@ type Fits<'a> = &'a dyn Fn(&str, &Truth) -> bool;
 
 async fn c10_jira_finds_by_status_and_by_type_all_there_are(kind: Kind) {
     let mut world = World::new(kind).await;
-    connect_jira(&mut world).await;
+    connect_jira(&mut world, 50_000).await;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut issues: BTreeMap<String, Truth> = BTreeMap::new();
     for event in of_issues(&world, json!({})).await {
@@ -516,6 +523,7 @@ async fn c10_jira_finds_by_status_and_by_type_all_there_are(kind: Kind) {
             &|key, truth| here(key) && is(truth, "Done"),
         ),
     ];
+    let mut most = 0;
     for (jql, fits) in cases {
         let found = of_issues(&world, json!({"jql": jql})).await;
         let found: BTreeSet<String> = found
@@ -526,5 +534,21 @@ async fn c10_jira_finds_by_status_and_by_type_all_there_are(kind: Kind) {
         let expected: BTreeSet<String> = expected.map(|(key, _)| key.clone()).collect();
         assert!(!expected.is_empty(), "{jql}");
         assert_eq!(found, expected, "{jql}");
+        most = most.max(found.len());
     }
+    assert!(
+        most > 2 * PAGE,
+        "an answer of several pages is among them: {most}"
+    );
+}
+
+async fn c10_more_issues_than_the_setting_allows_are_an_error(kind: Kind) {
+    let mut world = World::new(kind).await;
+    connect_jira(&mut world, 5).await;
+    let (code, message) = refused(&world, json!({"jql": "created > -365d"})).await;
+    assert_eq!(code, "BAD_USER_INPUT");
+    assert!(
+        message.contains("filter.jql") && message.contains("more than 5 issues"),
+        "{message}"
+    );
 }

@@ -15,7 +15,8 @@ use tokio::sync::Notify;
 
 on_both!(
     a_job_does_not_overlap_itself,
-    a_job_stays_away_as_long_as_upstream_asks
+    a_job_stays_away_as_long_as_upstream_asks,
+    c16_the_directory_and_last_activity_are_read_every_half_hour_unless_told_otherwise,
 );
 
 /// A source that answers when told to, and counts how often it was asked.
@@ -25,6 +26,17 @@ struct Told {
     was_asked: Notify,
     answer: Notify,
     refuses: bool,
+    parts: &'static [Part],
+}
+
+impl Told {
+    /// One that has nothing but events.
+    fn events() -> Self {
+        Self {
+            parts: &[Part::Events],
+            ..Self::default()
+        }
+    }
 }
 
 impl Source for Told {
@@ -37,7 +49,7 @@ impl Source for Told {
     }
 
     fn parts(&self) -> &'static [Part] {
-        &[Part::Events]
+        self.parts
     }
 
     fn pages(&self, _: Part, _: Option<String>) -> BoxStream<'_, Result<Page, SourceError>> {
@@ -75,7 +87,7 @@ impl Source for Told {
 
 async fn a_job_does_not_overlap_itself(kind: Kind) {
     let world = World::new(kind).await;
-    let source = Arc::new(Told::default());
+    let source = Arc::new(Told::events());
     let config: Config = "".parse().unwrap();
     let jobs = schedule::jobs(&[Arc::clone(&source) as Arc<dyn Source>], &config.schedule);
     let job = Arc::clone(&jobs[0]);
@@ -114,7 +126,7 @@ async fn a_job_stays_away_as_long_as_upstream_asks(kind: Kind) {
     let world = World::new(kind).await;
     let source = Arc::new(Told {
         refuses: true,
-        ..Told::default()
+        ..Told::events()
     });
     let config: Config = "".parse().unwrap();
     let jobs = schedule::jobs(&[Arc::clone(&source) as Arc<dyn Source>], &config.schedule);
@@ -136,4 +148,46 @@ async fn a_job_stays_away_as_long_as_upstream_asks(kind: Kind) {
         Some(next.micros()),
         "the record says when it really goes on"
     );
+}
+
+/// When each job of these runs next, counted from now.
+async fn next_runs(world: &World, config: &Config, parts: &'static [Part]) -> Vec<Duration> {
+    let source = Arc::new(Told {
+        parts,
+        ..Told::default()
+    });
+    let jobs = schedule::jobs(&[Arc::clone(&source) as Arc<dyn Source>], &config.schedule);
+    for job in jobs {
+        source.answer.notify_one();
+        job.run(&world.feed, &world.clock).await;
+    }
+    let id = world.store().source_id("told").await.unwrap().unwrap();
+    let runs = world
+        .store()
+        .recent_runs(id, parts.len() as u64)
+        .await
+        .unwrap();
+    let now = world.clock.now().micros();
+    let wait =
+        |next: Option<i64>| Duration::from_micros(u64::try_from(next.unwrap() - now).unwrap());
+    runs.iter().map(|run| wait(run.next_run_at)).collect()
+}
+
+async fn c16_the_directory_and_last_activity_are_read_every_half_hour_unless_told_otherwise(
+    kind: Kind,
+) {
+    const PARTS: &[Part] = &[Part::Directory, Part::Activity];
+    let world = World::new(kind).await;
+    let config: Config = "".parse().unwrap();
+    let half_an_hour = Duration::from_mins(30);
+    for _ in 0..4 {
+        for wait in next_runs(&world, &config, PARTS).await {
+            assert!(wait <= half_an_hour, "{wait:?}");
+        }
+        world.clock.advance(Duration::from_mins(17));
+    }
+    let told = "schedule.directory = '0 0 4 * * *'\nschedule.activity = 'off'";
+    let config: Config = told.parse().unwrap();
+    let waits = next_runs(&world, &config, PARTS).await;
+    assert!(waits[0] > half_an_hour, "{waits:?}");
 }

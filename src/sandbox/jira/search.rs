@@ -113,7 +113,7 @@ fn answer_to(world: &World, search: Search, fault: Option<&Fault>) -> Response {
             }
         }
     }
-    let mut size = search.size.clamp(1, 5_000);
+    let mut size = search.size.clamp(1, 5_000).min(world.settings.site_page);
     if search.fields.len() > 2 || search.expand.contains("changelog") {
         size = size.min(1_000);
     }
