@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::deliver::archive::{self, Archive, ArchiveError};
 use crate::deliver::mail::{Mails, SendError, Transport};
 use crate::deliver::webhook::{Names, Webhooks};
+use crate::event::action::Need;
 use crate::export::Exports;
 use crate::feed::Feed;
 use crate::graphql::{Backend, Engine, Viewed};
@@ -72,6 +73,12 @@ impl App {
         if let Some(permissions) = AskPermissions::new(&sources, &config.jira_cloud, &clock) {
             store = store.permitting(Arc::new(permissions));
         }
+        let with_roles: Vec<&str> = sources
+            .iter()
+            .filter(|source| source.meets(Need::RolesSnapshot))
+            .map(|source| source.name())
+            .collect();
+        store.keep_role_holders_of(&with_roles).await?;
         let feed = Feed::open(store).await?;
         let activity = Activity::new(feed.store().clone(), clock.clone());
         let exports = Exports::new(

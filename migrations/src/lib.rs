@@ -34,6 +34,7 @@ mod m0018_webhook_endpoints;
 mod m0019_filter_subscriptions;
 mod m0021_access_tokens;
 mod m0022_write_backs;
+mod m0023_role_holders;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_filter_subscriptions::Migration),
             Box::new(m0021_access_tokens::Migration),
             Box::new(m0022_write_backs::Migration),
+            Box::new(m0023_role_holders::Migration),
         ]
     }
 }

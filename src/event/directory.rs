@@ -26,6 +26,8 @@ pub enum Entry {
     Issue(Box<DirectoryIssue>),
     /// A version, board, sprint, filter, issue type, status or anything else with a name and details.
     Thing(Box<DirectoryThing>),
+    /// Everybody who has a role in a schema of Assets. Not a listing: the source itself says what changed.
+    RoleHolders(Vec<RoleHolder>),
     /// The listing of this kind is complete: whatever it did not name is gone.
     End(Listing),
 }
@@ -43,6 +45,15 @@ pub enum Listing {
     Members,
     /// All things of this kind.
     Things(ThingKind),
+}
+
+/// Somebody who has a role in a schema of Assets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum RoleHolder {
+    /// An Atlassian account, by its id.
+    Account(String),
+    /// All who are in a group, by its id or name.
+    Group(String),
 }
 
 /// Somebody as a directory lists them; absent means "not said", never "empty".

@@ -63,6 +63,7 @@ impl<'a, 'b> Comparison<'a, 'b> {
                 Entry::Action(action) => {
                     self.resolver.describe_action(self.system, &action).await?;
                 }
+                Entry::RoleHolders(holders) => self.role_holders(holders).await?,
                 Entry::End(listing) => {
                     self.things(std::mem::take(&mut things)).await?;
                     self.end(listing).await?;

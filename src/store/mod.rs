@@ -45,6 +45,7 @@ mod pulse;
 mod pushed;
 pub mod query;
 pub mod read;
+mod roles;
 pub mod runs;
 pub mod saved;
 mod signs;

@@ -126,6 +126,7 @@ async fn entities_match_migrations(kind: Kind) {
         described(kind, entity::position::Entity),
         described(kind, entity::pushed::Entity),
         described(kind, entity::revision::Entity),
+        described(kind, entity::role_holder::Entity),
         described(kind, entity::saved_filter::Entity),
         described(kind, entity::saved_filter_favorite::Entity),
         described(kind, entity::saved_filter_share::Entity),

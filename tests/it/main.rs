@@ -11,6 +11,7 @@ mod activity;
 mod archive;
 mod client;
 mod commands;
+mod contract_assets;
 mod contract_bitbucket;
 mod contract_data_center;
 mod contract_detail;

@@ -5,6 +5,7 @@
 
 use super::normalise::site;
 use crate::clock::Clock;
+use crate::event::directory::{Entry, RoleHolder};
 use crate::event::{
     Actor, ActorKind, Alias, Change, Location, NewEvent, Object, Product, System, Timestamp,
 };
@@ -76,6 +77,7 @@ pub(super) fn pages(
         let records = old.map_or_else(Vec::new, |old| differences(old, &new));
         Ok(Page {
             records,
+            entries: vec![Entry::RoleHolders(holders(&new))],
             cursor: serde_json::to_string(&new).ok(),
             ..Page::default()
         })
@@ -87,6 +89,21 @@ fn unusable(file: &Path, message: &str) -> SourceError {
         what: format!("assets.roles_snapshot (`{}`)", file.display()),
         message: message.to_owned(),
     }
+}
+
+/// Everybody who has a role of a whole schema.
+fn holders(snapshot: &Snapshot) -> Vec<RoleHolder> {
+    let of_schemas = snapshot
+        .roles
+        .iter()
+        .filter(|role| role.object_type.is_none());
+    let actors = of_schemas.flat_map(|role| &role.actors);
+    actors
+        .map(|actor| match actor.r#type.as_str() {
+            "user" => RoleHolder::Account(actor.id.clone()),
+            _ => RoleHolder::Group(actor.id.clone()),
+        })
+        .collect()
 }
 
 /// One record for each role that is not as it was.

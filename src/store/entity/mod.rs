@@ -30,6 +30,7 @@ pub mod person_decision;
 pub mod position;
 pub mod pushed;
 pub mod revision;
+pub mod role_holder;
 pub mod saved_filter;
 pub mod saved_filter_favorite;
 pub mod saved_filter_share;

@@ -58,13 +58,15 @@ impl Store {
         })
     }
 
-    /// Whether what happens in Assets is shown: to who leads here and administers Jira.
+    /// Whether what happens in Assets is shown: to who leads here and has a role there, or administers Jira.
     pub(in crate::store) async fn shows_assets(
         &self,
         standing: &Standing,
     ) -> Result<bool, StoreError> {
         match &standing.account {
-            Some(account) if standing.leads => self.administers_jira(account).await,
+            Some(account) if standing.leads => {
+                Ok(self.has_role(account).await? || self.administers_jira(account).await?)
+            }
             _ => Ok(false),
         }
     }
