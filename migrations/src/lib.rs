@@ -35,6 +35,7 @@ mod m0019_filter_subscriptions;
 mod m0021_access_tokens;
 mod m0022_write_backs;
 mod m0023_role_holders;
+mod m0024_names_revision;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_access_tokens::Migration),
             Box::new(m0022_write_backs::Migration),
             Box::new(m0023_role_holders::Migration),
+            Box::new(m0024_names_revision::Migration),
         ]
     }
 }

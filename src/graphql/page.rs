@@ -3,10 +3,11 @@
 use super::error::bad_input;
 use crate::store::read::{Range, Rows};
 use async_graphql::connection::EmptyFields;
-use async_graphql::{Error, ObjectType, OutputType, SimpleObject, TypeName};
+use async_graphql::{Error, Object, ObjectType, OutputType, SimpleObject, TypeName};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Items on a page when the caller does not say.
 pub(super) const DEFAULT: u64 = 50;
@@ -38,17 +39,44 @@ pub(super) struct Edge<T: OutputType> {
 }
 
 /// A page of a list.
-#[derive(SimpleObject)]
-#[graphql(name_type)]
 pub(super) struct Connection<T: OutputType, M: ObjectType = EmptyFields> {
-    /// The items with their cursors.
-    edges: Vec<Edge<T>>,
-    /// The items alone.
     nodes: Vec<T>,
-    /// Where this page stands in the list.
+    /// The cursor of the item in a place; most who ask for a page want no more than its last.
+    cursor: Arc<dyn Fn(usize) -> Option<String> + Send + Sync>,
     page_info: PageInfo,
-    #[graphql(flatten)]
     more: M,
+}
+
+/// A page of a list.
+#[Object(name_type)]
+impl<T: OutputType + Clone, M: ObjectType> Connection<T, M> {
+    /// The items with their cursors.
+    async fn edges(&self) -> Vec<Edge<T>> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes
+            .filter_map(|(place, node)| {
+                Some(Edge {
+                    cursor: (self.cursor)(place)?,
+                    node: node.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// The items alone.
+    async fn nodes(&self) -> &[T] {
+        &self.nodes
+    }
+
+    /// Where this page stands in the list.
+    async fn page_info(&self) -> &PageInfo {
+        &self.page_info
+    }
+
+    #[graphql(flatten)]
+    async fn more(&self) -> &M {
+        &self.more
+    }
 }
 
 impl<T: OutputType> TypeName for Edge<T> {
@@ -73,7 +101,7 @@ pub(super) struct PageArgs {
 }
 
 /// What a cursor of a list says.
-pub(super) trait Mark: Clone {
+pub(super) trait Mark: Clone + Send + Sync + 'static {
     /// The part behind the list's name.
     fn write(&self) -> String;
     /// Reads that part.
@@ -186,7 +214,7 @@ pub(super) fn cut_from<R, M: Ord>(
     Rows { rows: list, more }
 }
 
-impl<T: OutputType + Clone> Connection<T> {
+impl<T: OutputType> Connection<T> {
     /// The page that the rows make.
     pub(super) fn new<R, M: Mark>(
         rows: Rows<R>,
@@ -195,14 +223,10 @@ impl<T: OutputType + Clone> Connection<T> {
         mark: impl Fn(&R) -> M,
         node: impl Fn(R) -> T,
     ) -> Self {
-        let edges: Vec<Edge<T>> = rows
-            .rows
-            .into_iter()
-            .map(|row| Edge {
-                cursor: encode(list, &mark(&row)),
-                node: node(row),
-            })
-            .collect();
+        let marks: Vec<M> = rows.rows.iter().map(&mark).collect();
+        let list = list.to_owned();
+        let cursor = move |place: usize| marks.get(place).map(|mark| encode(&list, mark));
+        let nodes: Vec<T> = rows.rows.into_iter().map(node).collect();
         let (has_previous_page, has_next_page) = if range.from_end {
             (rows.more, range.before.is_some())
         } else {
@@ -211,12 +235,12 @@ impl<T: OutputType + Clone> Connection<T> {
         let page_info = PageInfo {
             has_previous_page,
             has_next_page,
-            start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-            end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+            start_cursor: cursor(0),
+            end_cursor: nodes.len().checked_sub(1).and_then(&cursor),
         };
         Self {
-            nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
-            edges,
+            nodes,
+            cursor: Arc::new(cursor),
             page_info,
             more: EmptyFields,
         }
@@ -225,8 +249,8 @@ impl<T: OutputType + Clone> Connection<T> {
     /// The same page, saying more.
     pub(super) fn with<M: ObjectType>(self, more: M) -> Connection<T, M> {
         Connection {
-            edges: self.edges,
             nodes: self.nodes,
+            cursor: self.cursor,
             page_info: self.page_info,
             more,
         }
@@ -234,7 +258,7 @@ impl<T: OutputType + Clone> Connection<T> {
 
     /// Whether nothing is on it.
     pub(super) fn is_empty(&self) -> bool {
-        self.edges.is_empty()
+        self.nodes.is_empty()
     }
 }
 

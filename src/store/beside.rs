@@ -1,10 +1,11 @@
-//! A page of the log with what stands beside its events: who did it, and where. One statement brings all of it.
+//! A page of the log with what stands beside its events: who did it, and where. One statement brings the events; the rest
+//! is mostly at hand, and otherwise takes one more.
 
-use super::entity::{alias, container, event, user};
+use super::entity::{alias, container, event, revision, user};
+use super::referred::References;
 use super::{Store, StoreError, packed};
 use sea_orm::{
-    ConnectionTrait, DbBackend, IdenStatic, Iterable, QuerySelect, QueryTrait, Select, Statement,
-    Value,
+    ConnectionTrait, DbBackend, Iterable, QuerySelect, QueryTrait, Select, Statement, Value,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,31 +13,26 @@ use std::sync::Arc;
 /// A name, and whose it is.
 pub type Person = Arc<(alias::Model, user::Model)>;
 
-/// What a reader wants of a page. Whoever wants less has it sooner: to pack and to read values is most of the work.
+/// What a reader wants of the events of a page. Whoever wants less has it sooner: to pack and to read values is most of
+/// the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// Columns of events, a bit each.
     columns: u32,
-    /// Whether people and containers have everything that is known of them, or only what they are called.
-    whole: bool,
 }
 
 impl Wanted {
     /// Everything.
-    pub const ALL: Self = Self {
-        columns: u32::MAX,
-        whole: true,
-    };
+    pub const ALL: Self = Self { columns: u32::MAX };
 
-    /// These columns of events, those by which pages are put in order, and what people and containers are called. In
-    /// rows that were read so, all other columns are empty.
+    /// These columns of events, and those by which pages are put in order. In rows that were read so, all other columns
+    /// are empty.
     #[must_use]
     pub fn only(columns: impl IntoIterator<Item = event::Column>) -> Self {
         let order = [event::Column::Seq, event::Column::Time];
         let columns = columns.into_iter().chain(order).map(bit);
         Self {
             columns: columns.fold(0, |all, one| all | one),
-            whole: false,
         }
     }
 
@@ -45,7 +41,6 @@ impl Wanted {
     pub fn and(self, other: Self) -> Self {
         Self {
             columns: self.columns | other.columns,
-            whole: self.whole || other.whole,
         }
     }
 
@@ -64,23 +59,11 @@ fn bit(column: event::Column) -> u32 {
     1 << column as u32
 }
 
-/// What a person is called.
-fn names(column: user::Column) -> bool {
-    use user::Column::{Id, Kind, Name, Nickname};
-    matches!(column, Id | Kind | Name | Nickname)
-}
-
-/// What a container is called, and where it is.
-fn titles(column: container::Column) -> bool {
-    use container::Column::{Id, Key, Kind, Name, ParentId, UpstreamId, Url};
-    matches!(column, Id | Key | Kind | Name | ParentId | UpstreamId | Url)
-}
-
 /// What the events of a page refer to.
 #[derive(Debug, Default)]
 pub struct Beside {
-    people: HashMap<i64, Person>,
-    containers: HashMap<i64, Arc<container::Model>>,
+    pub(super) people: HashMap<i64, Person>,
+    pub(super) containers: HashMap<i64, Arc<container::Model>>,
 }
 
 impl Beside {
@@ -122,19 +105,10 @@ impl Store {
         let Some(row) = self.read.query_one_raw(statement).await? else {
             return Ok((Vec::new(), Beside::default()));
         };
-        let people: Vec<(alias::Model, user::Model)> = packed::unpack(&row, 1)?;
-        let containers: Vec<container::Model> = packed::unpack(&row, 2)?;
-        let beside = Beside {
-            people: people
-                .into_iter()
-                .map(|person| (person.0.id, Arc::new(person)))
-                .collect(),
-            containers: containers
-                .into_iter()
-                .map(|row| (row.id, Arc::new(row)))
-                .collect(),
-        };
-        Ok((packed::unpack(&row, 0)?, beside))
+        let events: Vec<event::Model> = packed::unpack(&row, 0)?;
+        let revision = row.try_get_by_index(1)?;
+        let beside = self.beside(&References::of(&events), revision).await?;
+        Ok((events, beside))
     }
 }
 
@@ -153,65 +127,17 @@ fn planned_once(mut page: Statement) -> Statement {
     page
 }
 
-/// The statement that packs a page and what stands beside it. A page comes as its query sorts it: both databases pack
-/// rows as they come.
+/// The statement that packs a page, and says which revision of names holds for it. A page comes as its query sorts it:
+/// both databases pack rows as they come.
 fn packing(backend: DbBackend, page: &str, wanted: Wanted) -> String {
     let (list, row) = packed::functions(backend);
     let events = packed::columns::<event::Entity>(backend, "p", |column| wanted.has(column));
-    let people = if wanted.has(event::Column::ActorId) || wanted.has(event::Column::TargetAliasId) {
-        people(backend, wanted)
-    } else {
-        "NULL".to_owned()
-    };
-    let containers = if wanted.has(event::Column::ContainerId) {
-        containers(backend, wanted)
-    } else {
-        "NULL".to_owned()
-    };
-    format!(
-        "WITH page AS MATERIALIZED ({page}) \
-         SELECT CAST({list}({row}({events})) AS text), {people}, {containers} FROM page p"
-    )
+    let revision = revision_of_names();
+    format!("SELECT CAST({list}({row}({events})) AS text), {revision} FROM ({page}) AS p")
 }
 
-/// Who did something on the page, and to whom it was done.
-fn people(backend: DbBackend, wanted: Wanted) -> String {
-    let (list, row) = packed::functions(backend);
-    let aliases = packed::columns::<alias::Entity>(backend, "a", |_| true);
-    let users =
-        packed::columns::<user::Entity>(backend, "u", |column| wanted.whole || names(column));
-    let referred: Vec<String> = [event::Column::ActorId, event::Column::TargetAliasId]
-        .into_iter()
-        .filter(|column| wanted.has(*column))
-        .map(|column| format!("SELECT {} FROM page", column.as_str()))
-        .collect();
-    format!(
-        "(SELECT CAST({list}({row}({row}({aliases}), {row}({users}))) AS text) FROM aliases a \
-         JOIN users u ON u.id = a.user_id WHERE a.id {})",
-        among(backend, &referred.join(" UNION "))
-    )
-}
-
-/// Where something happened, and in what that lies.
-fn containers(backend: DbBackend, wanted: Wanted) -> String {
-    let (list, row) = packed::functions(backend);
-    let containers =
-        packed::columns::<container::Entity>(backend, "c", |column| wanted.whole || titles(column));
-    let inside = "SELECT container_id FROM page";
-    let around = format!(
-        "SELECT parent_id FROM containers WHERE id {}",
-        among(backend, inside)
-    );
-    let both = among(backend, &format!("{inside} UNION {around}"));
-    format!(
-        "(SELECT CAST({list}({row}({containers})) AS text) FROM containers c WHERE c.id {both})"
-    )
-}
-
-/// That something is among the few that a query finds. For PostgreSQL as an array: it would read whole tables otherwise.
-fn among(backend: DbBackend, query: &str) -> String {
-    match backend {
-        DbBackend::Postgres => format!("= ANY(ARRAY({query}))"),
-        _ => format!("IN ({query})"),
-    }
+/// The expression for the revision that names have.
+pub(super) fn revision_of_names() -> String {
+    let name = revision::NAMES;
+    format!("(SELECT number FROM revisions WHERE name = '{name}')")
 }

@@ -45,6 +45,7 @@ mod pulse;
 mod pushed;
 pub mod query;
 pub mod read;
+mod referred;
 mod roles;
 pub mod runs;
 pub mod saved;
@@ -67,6 +68,7 @@ use crate::access::Sight;
 use crate::event::jql::IssueSearch;
 use crate::event::permission::Permissions;
 use names::Names;
+use referred::Referred;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,6 +81,8 @@ pub struct Store {
     door: DatabaseConnection,
     write: DatabaseConnection,
     names: Arc<Names>,
+    /// What pages of the log refer to.
+    referred: Arc<Referred>,
     statement_seconds: u32,
     /// Who answers what filters ask in Jira's language.
     search: Option<Arc<dyn IssueSearch>>,

@@ -109,6 +109,7 @@ impl Store {
             door,
             write,
             names: Arc::default(),
+            referred: Arc::default(),
             statement_seconds: settings.statement_seconds,
             search: None,
             permissions: None,

@@ -52,6 +52,7 @@ mod people;
 mod plans;
 mod process;
 mod queries;
+mod referred;
 mod requests;
 mod rest;
 mod sandbox;

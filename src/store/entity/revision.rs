@@ -5,6 +5,10 @@ use sea_orm::entity::prelude::*;
 /// The revision of which names are whose.
 pub const PEOPLE: &str = "people";
 
+/// The revision of whatever events refer to: whose names are, and what people and places are called. The database counts
+/// it by itself.
+pub const NAMES: &str = "names";
+
 /// A number that grows whenever something changes.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
