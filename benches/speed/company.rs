@@ -1,5 +1,6 @@
 //! A company to measure with: 5,000 people, 500 projects, 40 actions, a year.
 
+use auditgraph::access::Viewer;
 use auditgraph::activity::Activity;
 use auditgraph::clock::Clock;
 use auditgraph::config::Config;
@@ -10,12 +11,13 @@ use auditgraph::event::{
 };
 use auditgraph::export::Exports;
 use auditgraph::feed::Feed;
-use auditgraph::graphql::{Backend, Viewed};
+use auditgraph::graphql::{Backend, Caller, Engine, Viewed};
 use auditgraph::store::{Batch, Purpose, Store};
 use auditgraph::write_back::WriteBacks;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
@@ -196,6 +198,45 @@ pub(crate) fn batches(events: &[NewEvent]) -> Vec<Batch> {
     events.chunks(5_000).map(batch).collect()
 }
 
+/// The data of an answer to an administrator.
+pub(crate) async fn ask(engine: &Engine, query: &str, variables: Value) -> Value {
+    let asked = json!({"query": query, "variables": variables});
+    let asked = serde_json::from_value(asked).expect("a request");
+    let caller = Caller {
+        viewer: Arc::new(Viewer::server()),
+        request_id: "bench".to_owned(),
+    };
+    let answer = match engine.prepare(&asked, caller) {
+        Ok(ready) => engine.execute(ready).await,
+        Err(refusal) => refusal,
+    };
+    let json = answer.to_json().expect("an answer");
+    let mut answer: Value = serde_json::from_slice(&json).expect("JSON");
+    assert!(answer.get("errors").is_none(), "{answer}");
+    answer["data"].take()
+}
+
+/// Sets back the peak of this process's memory; what it is at now, in kilobytes (Linux only).
+pub(crate) fn reset_peak() -> u32 {
+    std::fs::write("/proc/self/clear_refs", "5").expect("the peak, set back");
+    memory("VmRSS")
+}
+
+/// The peak of this process's memory since it was set back, in kilobytes.
+pub(crate) fn peak() -> u32 {
+    memory("VmHWM")
+}
+
+/// What the kernel says of this process's memory, in kilobytes.
+fn memory(what: &str) -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix(what));
+    let number = line.and_then(|line| line.trim_start_matches(':').split_whitespace().next());
+    number
+        .and_then(|number| number.parse().ok())
+        .expect("a number")
+}
+
 /// Everybody does something, everywhere, so that there is everything that the other events refer to.
 pub(crate) async fn seed(store: &Store) {
     let count = usize::try_from(SEEDS).unwrap_or_default();
@@ -218,8 +259,11 @@ pub(crate) async fn multiply(db: &DatabaseConnection, count: i64) {
         (series, "gen_random_uuid()", "random()", "floor({})::bigint")
     };
     let whole = |text: &str| whole.replace("{}", text);
-    let busy = whole(&format!("4999.99 * {random} * {random}"));
-    let place = whole(&format!("499.99 * {random} * {random}"));
+    // Nobody and nothing is referred to that is not there.
+    let people = "((SELECT count(*) FROM aliases) - 0.01)";
+    let places = "((SELECT count(*) FROM containers) - 0.01)";
+    let busy = whole(&format!("{people} * {random} * {random}"));
+    let place = whole(&format!("{places} * {random} * {random}"));
     let action = whole(&format!("39.99 * {random}"));
     let step = YEAR / count;
     let begin = now().micros() - YEAR;

@@ -5,15 +5,15 @@
 //! what stays once it is there does not count. `EVENTS` sets how many events there are (1,000,000 unless told
 //! otherwise).
 
-use crate::company::{backend, connect, multiply, now, open, seed, variable};
-use auditgraph::access::Viewer;
+use crate::company::{
+    ask, backend, connect, multiply, now, open, peak, reset_peak, seed, variable,
+};
 use auditgraph::clock::Clock;
 use auditgraph::config::Config;
 use auditgraph::export::Exports;
-use auditgraph::graphql::{Caller, Engine};
+use auditgraph::graphql::Engine;
 use auditgraph::metrics::Metrics;
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -46,12 +46,11 @@ pub(crate) async fn measure() {
         let year = json!({"last": {"days": 365}});
         let few = json!({"format": format, "filter": {"time": year, "users": ["557058:1"]}});
         write(&engine, &exports, few).await;
-        let before = memory("VmRSS");
-        std::fs::write("/proc/self/clear_refs", "5").expect("the peak, set back");
+        let before = reset_peak();
         let began = Instant::now();
         let all = json!({"format": format, "filter": {"time": year}});
         let made = write(&engine, &exports, all).await;
-        let grown = memory("VmHWM").saturating_sub(before);
+        let grown = peak().saturating_sub(before);
         println!(
             "  {format}: {} rows, {} MB, in {:.0} s; memory grew by {:.1} MB",
             made["records"],
@@ -71,32 +70,4 @@ async fn write(engine: &Engine, exports: &Exports, input: Value) -> Value {
     let made = ask(engine, NEWEST, json!({})).await["exports"]["nodes"][0].take();
     assert_eq!(made["status"], "DONE", "{made}");
     made
-}
-
-/// The data of an answer to an administrator.
-async fn ask(engine: &Engine, query: &str, variables: Value) -> Value {
-    let asked = json!({"query": query, "variables": variables});
-    let asked = serde_json::from_value(asked).expect("a request");
-    let caller = Caller {
-        viewer: Arc::new(Viewer::server()),
-        request_id: "bench".to_owned(),
-    };
-    let answer = match engine.prepare(&asked, caller) {
-        Ok(ready) => engine.execute(ready).await,
-        Err(refusal) => refusal,
-    };
-    let json = answer.to_json().expect("an answer");
-    let mut answer: Value = serde_json::from_slice(&json).expect("JSON");
-    assert!(answer.get("errors").is_none(), "{answer}");
-    answer["data"].take()
-}
-
-/// What the kernel says of this process's memory, in kilobytes.
-fn memory(what: &str) -> u32 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix(what));
-    let number = line.and_then(|line| line.trim_start_matches(':').split_whitespace().next());
-    number
-        .and_then(|number| number.parse().ok())
-        .expect("a number")
 }

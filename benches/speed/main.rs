@@ -13,7 +13,9 @@ mod company;
 mod exports;
 mod ingest;
 mod load;
+mod memory;
 mod pages;
+mod pickers;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -32,6 +34,12 @@ fn main() {
         }
         if wanted("activity") {
             Box::pin(activity::measure()).await;
+        }
+        if wanted("pickers") {
+            Box::pin(pickers::measure()).await;
+        }
+        if wanted("memory") {
+            Box::pin(memory::measure()).await;
         }
         if wanted("exports") {
             Box::pin(exports::measure()).await;

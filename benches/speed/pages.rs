@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const ROUNDS: usize = 7;
-const REQUESTS: u64 = 200;
+const REQUESTS: u64 = 1_000;
 
 /// A page of 50 with the actor and the project of each.
 const QUERY: &str = "query ($after: String) { events(first: 50, after: $after) {
