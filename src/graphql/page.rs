@@ -74,6 +74,7 @@ impl<T: OutputType + Clone, M: ObjectType> Connection<T, M> {
     }
 
     #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "what is flattened has to be")]
     async fn more(&self) -> &M {
         &self.more
     }

@@ -102,7 +102,11 @@ impl Store {
             sql: packing(backend, &page.sql, wanted),
             ..page
         };
-        let Some(row) = self.read.query_one_raw(statement).await? else {
+        let row = match &self.readers {
+            Some(readers) => readers.query_one(statement).await?,
+            None => self.read.query_one_raw(statement).await?,
+        };
+        let Some(row) = row else {
             return Ok((Vec::new(), Beside::default()));
         };
         let events: Vec<event::Model> = packed::unpack(&row, 0)?;

@@ -26,16 +26,16 @@ pub(super) fn on_postgres(options: &mut ConnectOptions, limit: Duration) {
 
 /// Makes SQLite end statements that take longer, even when nobody waits for them any more.
 pub(super) fn on_sqlite(options: &mut ConnectOptions, limit: Duration) {
-    let running = Arc::new(AtomicUsize::new(0));
-    let first = Arc::clone(&running);
+    let running = Running::default();
+    let first = running.clone();
     options.map_sqlx_sqlite_pool_opts(move |pool| {
-        let running = Arc::clone(&first);
-        pool.after_connect(move |connection, _| time(connection, limit, Arc::clone(&running)))
+        let running = first.clone();
+        pool.after_connect(move |connection, _| time(connection, limit, running.clone()))
     });
     options.map_sqlx_sqlite_before_acquire(move |connection, _| {
-        let running = Arc::clone(&running);
+        let running = running.clone();
         Box::pin(async move {
-            if running.load(Ordering::Relaxed) > 0 {
+            if running.any() {
                 time(connection, limit, running).await?;
             }
             Ok(true)
@@ -43,11 +43,22 @@ pub(super) fn on_sqlite(options: &mut ConnectOptions, limit: Duration) {
     });
 }
 
+/// How many stopwatches of some connections have started.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Running(Arc<AtomicUsize>);
+
+impl Running {
+    /// Whether any has: then nobody knows whose it is.
+    pub(super) fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+}
+
 /// Gives a connection a new stopwatch.
-fn time(
+pub(super) fn time(
     connection: &mut SqliteConnection,
     limit: Duration,
-    running: Arc<AtomicUsize>,
+    running: Running,
 ) -> BoxFuture<'_, Result<(), sqlx::Error>> {
     let mut stopwatch = Stopwatch {
         limit,
@@ -65,14 +76,13 @@ fn time(
 struct Stopwatch {
     limit: Duration,
     since: Option<Instant>,
-    /// How many stopwatches of the pool have started.
-    running: Arc<AtomicUsize>,
+    running: Running,
 }
 
 impl Stopwatch {
     fn in_time(&mut self) -> bool {
         let since = *self.since.get_or_insert_with(|| {
-            self.running.fetch_add(1, Ordering::Relaxed);
+            self.running.0.fetch_add(1, Ordering::Relaxed);
             Instant::now()
         });
         since.elapsed() < self.limit
@@ -82,7 +92,7 @@ impl Stopwatch {
 impl Drop for Stopwatch {
     fn drop(&mut self) {
         if self.since.is_some() {
-            self.running.fetch_sub(1, Ordering::Relaxed);
+            self.running.0.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

@@ -45,6 +45,7 @@ mod pulse;
 mod pushed;
 pub mod query;
 pub mod read;
+mod readers;
 mod referred;
 mod roles;
 pub mod runs;
@@ -68,6 +69,7 @@ use crate::access::Sight;
 use crate::event::jql::IssueSearch;
 use crate::event::permission::Permissions;
 use names::Names;
+use readers::Readers;
 use referred::Referred;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use std::path::PathBuf;
@@ -77,6 +79,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Store {
     read: DatabaseConnection,
+    /// What reads pages, where that is not the same.
+    readers: Option<Arc<Readers>>,
     /// For what is looked up before any question: who asks, and where the log ends. It never waits behind a question.
     door: DatabaseConnection,
     write: DatabaseConnection,

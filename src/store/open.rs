@@ -1,5 +1,6 @@
 //! Opening the database: connections with the right settings, the guard against a second writer, migrations.
 
+use super::readers::Readers;
 use super::{Store, StoreError, limit};
 use crate::config;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
@@ -76,10 +77,14 @@ impl Store {
         let mut reading = sqlite_options(url, settings.readers);
         limit::on_sqlite(&mut reading, settings.statement_limit());
         let read = connect(reading).await?;
+        let readers = Readers::beside(&read, settings.readers, settings.statement_limit());
         let mut door = sqlite_options(url, 1);
         limit::on_sqlite(&mut door, settings.statement_limit());
         let door = connect(door).await?;
-        Ok(Self::assemble([read, door, write], settings, lock))
+        Ok(Self {
+            readers: Some(Arc::new(readers)),
+            ..Self::assemble([read, door, write], settings, lock)
+        })
     }
 
     async fn open_postgres(url: &str, settings: &config::Database) -> Result<Self, StoreError> {
@@ -108,6 +113,7 @@ impl Store {
             read,
             door,
             write,
+            readers: None,
             names: Arc::default(),
             referred: Arc::default(),
             statement_seconds: settings.statement_seconds,
