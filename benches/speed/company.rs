@@ -18,6 +18,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
@@ -200,6 +201,14 @@ pub(crate) fn batches(events: &[NewEvent]) -> Vec<Batch> {
 
 /// The data of an answer to an administrator.
 pub(crate) async fn ask(engine: &Engine, query: &str, variables: Value) -> Value {
+    let json = answer(engine, query, variables).await;
+    let mut answer: Value = serde_json::from_slice(&json).expect("JSON");
+    assert!(answer.get("errors").is_none(), "{answer}");
+    answer["data"].take()
+}
+
+/// An answer to an administrator, as JSON.
+pub(crate) async fn answer(engine: &Engine, query: &str, variables: Value) -> Vec<u8> {
     let asked = json!({"query": query, "variables": variables});
     let asked = serde_json::from_value(asked).expect("a request");
     let caller = Caller {
@@ -210,10 +219,16 @@ pub(crate) async fn ask(engine: &Engine, query: &str, variables: Value) -> Value
         Ok(ready) => engine.execute(ready).await,
         Err(refusal) => refusal,
     };
-    let json = answer.to_json().expect("an answer");
-    let mut answer: Value = serde_json::from_slice(&json).expect("JSON");
-    assert!(answer.get("errors").is_none(), "{answer}");
-    answer["data"].take()
+    answer.to_json().expect("an answer")
+}
+
+/// A log of so many events, on SQLite in a folder.
+pub(crate) async fn log_in(folder: &Path, count: i64) -> Store {
+    let url = format!("sqlite://{}?mode=rwc", folder.join("log.db").display());
+    let store = open(&url).await;
+    seed(&store).await;
+    multiply(&connect(&url).await, count).await;
+    store
 }
 
 /// Sets back the peak of this process's memory; what it is at now, in kilobytes (Linux only).

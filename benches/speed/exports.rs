@@ -5,9 +5,7 @@
 //! what stays once it is there does not count. `EVENTS` sets how many events there are (1,000,000 unless told
 //! otherwise).
 
-use crate::company::{
-    ask, backend, connect, multiply, now, open, peak, reset_peak, seed, variable,
-};
+use crate::company::{ask, backend, log_in, now, peak, reset_peak, variable};
 use auditgraph::clock::Clock;
 use auditgraph::config::Config;
 use auditgraph::export::Exports;
@@ -28,13 +26,7 @@ pub(crate) async fn measure() {
         .and_then(|text| text.parse().ok())
         .unwrap_or(1_000_000);
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let url = format!(
-        "sqlite://{}?mode=rwc",
-        folder.path().join("log.db").display()
-    );
-    let store = open(&url).await;
-    seed(&store).await;
-    multiply(&connect(&url).await, count).await;
+    let store = log_in(folder.path(), count).await;
     let mut config: Config = "".parse().expect("the defaults");
     config.limits.cost_per_minute = u32::MAX;
     config.exports.folder = folder.path().join("exports");

@@ -4,7 +4,7 @@
 //! `cargo bench -- load`. Runs on SQLite in a temporary folder; `EVENTS` sets how long the log is, `CLIENTS` how many ask.
 //! Bounded: each client asks a fixed number of times.
 
-use crate::company::{backend, connect, median, millis, multiply, now, open, seed, variable};
+use crate::company::{backend, log_in, median, millis, now, variable};
 use auditgraph::access::Role;
 use auditgraph::clock::Clock;
 use auditgraph::config::Config;
@@ -45,13 +45,7 @@ pub(crate) async fn measure() {
     let count = number("EVENTS").unwrap_or(1_000_000);
     let clients = number("CLIENTS").map_or(16, |clients| clients.clamp(1, 256));
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let url = format!(
-        "sqlite://{}?mode=rwc",
-        folder.path().join("log.db").display()
-    );
-    let store = open(&url).await;
-    seed(&store).await;
-    multiply(&connect(&url).await, count).await;
+    let store = log_in(folder.path(), count).await;
     let stop = CancellationToken::new();
     let (endpoint, token) = Box::pin(serve(&store, stop.clone())).await;
     println!("SQLite, {count} events, {clients} clients");

@@ -5,9 +5,7 @@
 //! there before anything is measured. The peak of the process's memory is set back before each question (Linux only).
 //! `EVENTS` sets how many events there are (1,000,000 unless told otherwise).
 
-use crate::company::{
-    ask, backend, connect, multiply, now, open, peak, reset_peak, seed, variable,
-};
+use crate::company::{ask, backend, log_in, now, peak, reset_peak, variable};
 use auditgraph::clock::Clock;
 use auditgraph::config::Config;
 use auditgraph::graphql::Engine;
@@ -27,13 +25,7 @@ pub(crate) async fn measure() {
         .and_then(|text| text.parse().ok())
         .unwrap_or(1_000_000);
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let url = format!(
-        "sqlite://{}?mode=rwc",
-        folder.path().join("log.db").display()
-    );
-    let store = open(&url).await;
-    seed(&store).await;
-    multiply(&connect(&url).await, count).await;
+    let store = log_in(folder.path(), count).await;
     let mut config: Config = "".parse().expect("the defaults");
     config.limits.cost_per_minute = u32::MAX;
     let backend = backend(store, &config, Clock::manual(now())).await;

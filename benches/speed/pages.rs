@@ -6,18 +6,18 @@
 //! is busy with something else, too, makes everything late but costs nothing. Both ways take turns; look at the ratio.
 //! `EVENTS` sets how many events there are (1,000,000 unless told otherwise).
 
-use crate::company::{YEAR, backend, connect, multiply, now, open, ratio, run, seed, variable};
-use auditgraph::access::Viewer;
+use crate::company::{
+    YEAR, answer, backend, connect, multiply, now, open, ratio, run, seed, variable,
+};
 use auditgraph::clock::Clock;
 use auditgraph::config::Config;
-use auditgraph::graphql::{Caller, Engine};
+use auditgraph::graphql::Engine;
 use auditgraph::metrics::Metrics;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 const ROUNDS: usize = 7;
 const REQUESTS: u64 = 1_000;
@@ -97,17 +97,7 @@ async fn measure_on(database: &str, url: &str, count: i64) {
 }
 
 async fn ask(engine: &Engine, after: Option<&str>) {
-    let asked = json!({"query": QUERY, "variables": {"after": after}});
-    let asked = serde_json::from_value(asked).expect("a request");
-    let caller = Caller {
-        viewer: Arc::new(Viewer::server()),
-        request_id: "bench".to_owned(),
-    };
-    let answer = match engine.prepare(&asked, caller) {
-        Ok(ready) => engine.execute(ready).await,
-        Err(refusal) => refusal,
-    };
-    let json = answer.to_json().expect("an answer");
+    let json = answer(engine, QUERY, json!({"after": after})).await;
     assert!(
         json.starts_with(b"{\"data\""),
         "{}",
