@@ -19,10 +19,16 @@ use tokio::sync::Semaphore;
 pub(super) struct Readers {
     /// The pool that reads everything else.
     others: DatabaseConnection,
-    free: Mutex<Vec<SqliteConnection>>,
+    free: Mutex<Vec<Reader>>,
     /// As many as there may be.
     turns: Semaphore,
     limit: Duration,
+}
+
+/// A connection, and whether its stopwatch has started.
+#[derive(Debug)]
+struct Reader {
+    connection: SqliteConnection,
     running: Running,
 }
 
@@ -34,7 +40,6 @@ impl Readers {
             free: Mutex::default(),
             turns: Semaphore::new(usize::try_from(readers.div_ceil(2)).unwrap_or(1)),
             limit,
-            running: Running::default(),
         }
     }
 
@@ -46,33 +51,37 @@ impl Readers {
         let Ok(_turn) = self.turns.try_acquire() else {
             return Ok(self.others.query_one_raw(statement).await?);
         };
-        let mut connection = self.take().await?;
+        let mut reader = self.take().await?;
         let values = SqlxValues(statement.values.unwrap_or(Values(Vec::new())));
         let asked = sqlx::query_with(AssertSqlSafe(statement.sql), values);
         // Whoever no longer waits, or fails, drops the connection: it ends with its statement.
-        let row = asked.fetch_optional(&mut connection).await;
+        let row = asked.fetch_optional(&mut reader.connection).await;
         let row = row.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))?;
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        free.push(connection);
+        free.push(reader);
         Ok(row.map(QueryResult::from))
     }
 
-    /// A connection with a stopwatch that has not begun.
-    async fn take(&self) -> Result<SqliteConnection, StoreError> {
-        let mut connection = if let Some(free) = self.free() {
-            if !self.running.any() {
+    /// One whose stopwatch has not started.
+    async fn take(&self) -> Result<Reader, StoreError> {
+        let mut reader = if let Some(free) = self.free() {
+            if !free.running.any() {
                 return Ok(free);
             }
             free
         } else {
             let options = self.others.get_sqlite_connection_pool().connect_options();
-            SqliteConnection::connect_with(&options).await?
+            Reader {
+                connection: SqliteConnection::connect_with(&options).await?,
+                running: Running::default(),
+            }
         };
-        time(&mut connection, self.limit, self.running.clone()).await?;
-        Ok(connection)
+        let running = reader.running.clone();
+        time(&mut reader.connection, self.limit, running).await?;
+        Ok(reader)
     }
 
-    fn free(&self) -> Option<SqliteConnection> {
+    fn free(&self) -> Option<Reader> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         free.pop()
     }

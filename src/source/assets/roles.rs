@@ -98,10 +98,12 @@ fn holders(snapshot: &Snapshot) -> Vec<RoleHolder> {
         .iter()
         .filter(|role| role.object_type.is_none());
     let actors = of_schemas.flat_map(|role| &role.actors);
+    // Somebody of another kind is not known to have any rights.
     actors
-        .map(|actor| match actor.r#type.as_str() {
-            "user" => RoleHolder::Account(actor.id.clone()),
-            _ => RoleHolder::Group(actor.id.clone()),
+        .filter_map(|actor| match actor.r#type.as_str() {
+            "user" => Some(RoleHolder::Account(actor.id.clone())),
+            "group" => Some(RoleHolder::Group(actor.id.clone())),
+            _ => None,
         })
         .collect()
 }
