@@ -222,3 +222,31 @@ fn holder(actor: Look<'_>, id: String) -> Object {
         ..Object::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Snapshot, holders};
+    use crate::event::directory::RoleHolder;
+    use serde_json::json;
+
+    #[test]
+    fn users_and_groups_of_whole_schemas_count() {
+        let actor = |kind: &str, id: &str| json!({"type": kind, "id": id});
+        let snapshot: Snapshot = serde_json::from_value(json!({"roles": [
+            {"schema": {"id": "3"}, "role": "Object Schema Users",
+             "actors": [actor("user", "557058:1"), actor("group", "device-admins"), actor("app", "device-admins-app")]},
+            {"schema": {"id": "3"}, "objectType": {"id": "12"}, "role": "Object Type Users",
+             "actors": [actor("user", "557058:2")]},
+        ]}))
+        .unwrap();
+        let mut found = holders(&snapshot);
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                RoleHolder::Account("557058:1".to_owned()),
+                RoleHolder::Group("device-admins".to_owned()),
+            ]
+        );
+    }
+}
